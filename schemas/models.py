@@ -288,6 +288,9 @@ class Place(Declaration):
     subdistrict_name: str | None = None
     district_code: str | None = None
     district_name: str | None = None
+    strip_prefix: tuple[str, ...] = Field(
+        (), description="taken off codes and names before they are looked up, e.g. TH, เขต"
+    )
 
 
 class Position(Declaration):
