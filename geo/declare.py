@@ -1,0 +1,128 @@
+"""Copies a map's declarations into the database, and shapes its layers after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, update
+from sqlalchemy.dialects.postgresql import insert
+
+from geo import tables
+from geo.database import run, transaction
+from schemas.models import Agency, Area, Layer, OneMap, Source
+
+
+def declare(
+    engine: Engine,
+    one_map: OneMap,
+    area: Area,
+    layers: Sequence[Layer],
+    sources: Sequence[Source],
+    agencies: Mapping[str, Agency],
+) -> None:
+    """Makes the database's registers, layer tables, views and comments follow the declarations.
+
+    What is no longer declared is marked so and kept: its history is not ours to delete.
+    """
+    with transaction(engine) as connection:
+        _put(connection, tables.the_map, [_map_row(one_map, area)])
+        used = {source.agency for source in sources}
+        _put(connection, tables.agency, [_agency_row(agencies[name]) for name in sorted(used)])
+        connection.execute(update(tables.layer).values(declared=False))
+        connection.execute(update(tables.source).values(declared=False))
+        _put(connection, tables.layer, [_layer_row(layer) for layer in layers])
+        _put(connection, tables.layer_column, [row for layer in layers for row in _columns(layer)])
+        _put(connection, tables.source, [_source_row(source) for source in sources])
+        for layer in layers:
+            run(connection, "define_layer", layer=layer.id)
+        run(connection, "define_places", schema="onemap")
+        run(connection, "define_places", schema="web")
+        run(connection, "grant_readers")
+
+
+def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Inserts rows, or brings those with the same key up to date."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    statement = insert(table)
+    changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+
+def _map_row(one_map: OneMap, area: Area) -> dict[str, Any]:
+    west, south, east, north = area.extent
+    return {
+        "map_id": one_map.id,
+        "title_th": one_map.title.th,
+        "title_en": one_map.title.en,
+        "notice_th": one_map.notice.th if one_map.notice else None,
+        "notice_en": one_map.notice.en if one_map.notice else None,
+        "sample": one_map.sample,
+        "west": west,
+        "south": south,
+        "east": east,
+        "north": north,
+    }
+
+
+def _agency_row(agency: Agency) -> dict[str, Any]:
+    return {
+        "agency_id": agency.id,
+        "title_th": agency.title.th,
+        "title_en": agency.title.en,
+        "licence_th": agency.licence.th,
+        "licence_en": agency.licence.en,
+        "url": agency.url,
+        "contact_role_th": agency.contact_role.th,
+        "contact_role_en": agency.contact_role.en,
+    }
+
+
+def _layer_row(layer: Layer) -> dict[str, Any]:
+    return {
+        "layer_id": layer.id,
+        "title_th": layer.title.th,
+        "title_en": layer.title.en,
+        "description_th": layer.description.th,
+        "description_en": layer.description.en,
+        "role": layer.role.value,
+        "geometry": layer.geometry.value,
+        "style": layer.style.model_dump(),
+        "sort_order": layer.style.order,
+        "declared": True,
+    }
+
+
+def _columns(layer: Layer) -> list[dict[str, Any]]:
+    return [
+        {
+            "layer_id": layer.id,
+            "column_name": name,
+            "position": position,
+            "type": column.type.value,
+            "title_th": column.title.th,
+            "title_en": column.title.en,
+            "description_th": column.description.th if column.description else None,
+            "description_en": column.description.en if column.description else None,
+            "unit": column.unit,
+            "privacy": column.privacy.value,
+            "in_tiles": column.in_tiles,
+        }
+        for position, (name, column) in enumerate(layer.columns.items())
+    ]
+
+
+def _source_row(source: Source) -> dict[str, Any]:
+    return {
+        "source_id": source.id,
+        "layer_id": source.layer,
+        "agency_id": source.agency,
+        "title_th": source.title.th,
+        "title_en": source.title.en,
+        "as_of": date.fromisoformat(source.as_of) if source.as_of else None,
+        "promise_days": source.promise_days,
+        "declared": True,
+    }

@@ -1,0 +1,211 @@
+-- Layer tables and the views over them, made from the declarations in meta.layer and meta.layer_column.
+
+create or replace function meta.sql_type(column_type text) returns text
+language sql immutable as $$
+    select case column_type
+        when 'integer' then 'bigint'
+        when 'number' then 'double precision'
+        when 'boolean' then 'boolean'
+        when 'date' then 'date'
+        when 'year' then 'integer'
+        else 'text'
+    end
+$$;
+
+create or replace function meta.geometry_type(geometry text) returns text
+language sql immutable as $$
+    select case geometry
+        when 'point' then 'geometry(Point, 4326)'
+        when 'line' then 'geometry(MultiLineString, 4326)'
+        else 'geometry(MultiPolygon, 4326)'
+    end
+$$;
+
+create or replace function meta.release_at(at timestamptz) returns integer
+language sql stable security definer set search_path = pg_catalog as $$
+    select coalesce(max(release), 0) from meta.release where published_at <= at
+$$;
+
+-- The columns of a layer that a reader may see, in the order of the declaration.
+create or replace function meta.visible_columns(layer_name text, classes text[]) returns text
+language sql stable as $$
+    select string_agg(format('l.%I', column_name), ', ' order by position)
+    from meta.layer_column where layer_id = layer_name and privacy = any (classes)
+$$;
+
+create or replace procedure meta.define_history(layer_name text)
+language plpgsql as $$
+declare
+    kind text := (select meta.geometry_type(geometry) from meta.layer where layer_id = layer_name);
+    declared record;
+begin
+    if to_regclass(format('core.%I', layer_name)) is null then
+        execute format($sql$
+            create table core.%1$I (
+                feature_id uuid not null,
+                source_id text not null references meta.source,
+                source_key text not null,
+                source_row integer not null,
+                run_id integer not null references meta.run,
+                content_hash bytea not null check (octet_length(content_hash) = 16),
+                claimed_district_code text,
+                claimed_subdistrict_code text,
+                district_code text,
+                subdistrict_code text,
+                location_precision text not null
+                    check (location_precision in ('exact', 'subdistrict', 'district')),
+                geom %2$s,
+                release_from integer not null,
+                release_to integer,
+                primary key (feature_id, release_from),
+                constraint lives_forward check (release_to > release_from),
+                constraint no_point_is_invented check ((geom is null) = (location_precision <> 'exact')),
+                constraint on_the_globe check (
+                    geom is null or (
+                        st_xmin(geom) >= -180 and st_xmax(geom) <= 180
+                        and st_ymin(geom) >= -90 and st_ymax(geom) <= 90
+                    )
+                )
+            )$sql$, layer_name, kind);
+        execute format('create unique index on core.%I (feature_id) where release_to is null', layer_name);
+        execute format('create index on core.%I using gist (geom)', layer_name);
+        execute format('create index on core.%I (source_id) where release_to is null', layer_name);
+        execute format('create index on core.%I (release_from)', layer_name);
+        execute format('create index on core.%I (release_to)', layer_name);
+        execute format('create index on core.%I (district_code, subdistrict_code)', layer_name);
+    end if;
+    for declared in select * from meta.layer_column where layer_id = layer_name order by position loop
+        execute format('alter table core.%I add column if not exists %I %s',
+            layer_name, declared.column_name, meta.sql_type(declared.type));
+    end loop;
+end $$;
+
+-- Staging: what COPY writes. Identities and shapes arrive as bytes and become what they are in core.
+create or replace procedure meta.define_staging(layer_name text)
+language plpgsql as $$
+declare
+    declared text := (
+        select string_agg(format(', %I %s', column_name, meta.sql_type(type)), '' order by position)
+        from meta.layer_column where layer_id = layer_name
+    );
+begin
+    execute format('drop table if exists staging.%1$I, staging.%2$I', layer_name, layer_name || '_key');
+    execute format(
+        'create unlogged table staging.%I (feature_id bytea not null, content_hash bytea not null)',
+        layer_name || '_key');
+    execute format($sql$
+        create unlogged table staging.%I (
+            feature_id bytea not null, source_key text not null, source_row integer not null,
+            content_hash bytea not null, claimed_district_code text, claimed_subdistrict_code text,
+            geom bytea %s
+        )$sql$, layer_name, declared);
+end $$;
+
+-- A reader's view of one layer. Columns are only ever added at the end, so that the views which
+-- planners built upon it stay.
+create or replace procedure meta.define_view(target_schema text, layer_name text, classes text[])
+language plpgsql as $$
+declare
+    columns text := meta.visible_columns(layer_name, classes);
+begin
+    execute format($sql$
+        create or replace view %1$I.%2$I as
+        select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision, l.source_id,
+               l.geom, %3$s
+        from core.%2$I l
+        where l.release_from <= (select release from meta.pointer)
+          and (l.release_to is null or l.release_to > (select release from meta.pointer))
+        $sql$, target_schema, layer_name, columns);
+end $$;
+
+create or replace procedure meta.define_as_of(layer_name text)
+language plpgsql as $$
+begin
+    execute format($sql$
+        create or replace function onemap.%1$I(at timestamptz) returns setof onemap.%2$I
+        language sql stable security definer set search_path = pg_catalog, public as $body$
+            select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision,
+                   l.source_id, l.geom, %3$s
+            from core.%2$I l, (select meta.release_at(at) as release) r
+            where l.release_from <= r.release
+              and (l.release_to is null or l.release_to > r.release)
+        $body$ $sql$, layer_name || '_as_of', layer_name,
+        meta.visible_columns(layer_name, array['public', 'internal']));
+    execute format(
+        'comment on function onemap.%I(timestamptz) is %L', layer_name || '_as_of',
+        'ชั้นข้อมูลตามที่เผยแพร่ ณ เวลานั้น / The layer as it was published at that time');
+    execute format('revoke all on function onemap.%I(timestamptz) from public', layer_name || '_as_of');
+    execute format('grant execute on function onemap.%I(timestamptz) to onemap_planner', layer_name || '_as_of');
+end $$;
+
+-- Comments on a table or view of a layer, in both languages, from the declarations.
+create or replace procedure meta.comment_layer(target_schema text, layer_name text)
+language plpgsql as $$
+declare
+    words record;
+begin
+    select * into words from meta.layer where layer_id = layer_name;
+    execute format('comment on %s %I.%I is %L',
+        case target_schema when 'core' then 'table' else 'view' end, target_schema, layer_name,
+        format(E'%s: %s\n%s: %s', words.title_th, words.description_th, words.title_en, words.description_en));
+    for words in
+        select a.attname as name,
+               coalesce(
+                   nullif(concat_ws(
+                       E'\n', c.title_th || coalesce(': ' || c.description_th, ''),
+                       c.title_en || coalesce(': ' || c.description_en, ''), '[' || c.unit || ']'), ''),
+                   concat_ws(E'\n', s.title_th, s.title_en)
+               ) as text
+        from pg_attribute a
+        left join meta.layer_column c on c.layer_id = layer_name and c.column_name = a.attname
+        left join meta.standard_column s on s.column_name = a.attname
+        where a.attrelid = format('%I.%I', target_schema, layer_name)::regclass
+          and a.attnum > 0 and not a.attisdropped
+    loop
+        execute format('comment on column %I.%I.%I is %L', target_schema, layer_name, words.name, words.text);
+    end loop;
+end $$;
+
+create or replace procedure meta.define_layer(layer_name text)
+language plpgsql as $$
+begin
+    call meta.define_history(layer_name);
+    call meta.define_staging(layer_name);
+    call meta.define_view('onemap', layer_name, array['public', 'internal']);
+    call meta.define_view('web', layer_name, array['public']);
+    call meta.define_as_of(layer_name);
+    call meta.comment_layer('core', layer_name);
+    call meta.comment_layer('onemap', layer_name);
+    call meta.comment_layer('web', layer_name);
+end $$;
+
+-- All places of all agencies, in one view for planners and one for the public.
+create or replace procedure meta.define_places(target_schema text)
+language plpgsql as $$
+declare
+    parts text := (
+        select string_agg(format($sql$
+            select %1$L::text as layer_id, feature_id, name_th, name_en, district_code, subdistrict_code,
+                   location_precision, source_id, geom::geometry(Geometry, 4326) as geom
+            from %2$I.%1$I$sql$, layer_id, target_schema), ' union all ' order by sort_order)
+        from meta.layer where role = 'place' and declared
+    );
+begin
+    execute format('create or replace view %I.place as %s', target_schema, coalesce(parts, $sql$
+        select null::text as layer_id, null::uuid as feature_id, null::text as name_th, null::text as name_en,
+               null::text as district_code, null::text as subdistrict_code,
+               null::text as location_precision, null::text as source_id,
+               null::geometry(Geometry, 4326) as geom
+        where false$sql$));
+    execute format('comment on view %I.place is %L', target_schema,
+        'สถานที่จากทุกชั้นข้อมูลรวมกัน / The places of all layers together');
+    execute format('comment on column %I.place.layer_id is %L', target_schema, 'ชั้นข้อมูล / Layer');
+    execute format('comment on column %I.place.name_th is %L', target_schema, 'ชื่อภาษาไทย / Name in Thai');
+    execute format('comment on column %I.place.name_en is %L', target_schema, 'ชื่อภาษาอังกฤษ / Name in English');
+    execute (
+        select string_agg(format('comment on column %I.place.%I is %L', target_schema, column_name,
+                                 title_th || ' / ' || title_en), '; ')
+        from meta.standard_column
+        where column_name in ('feature_id', 'district_code', 'subdistrict_code', 'location_precision', 'source_id', 'geom')
+    );
+end $$;

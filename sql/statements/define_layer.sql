@@ -1,0 +1,1 @@
+call meta.define_layer(:layer)

@@ -1,0 +1,1 @@
+call meta.grant_readers()

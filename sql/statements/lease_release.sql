@@ -1,0 +1,1 @@
+delete from meta.lease where token = :token

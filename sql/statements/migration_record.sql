@@ -1,0 +1,1 @@
+insert into meta.migration (name, sha256) values (:name, :sha256)
