@@ -1,0 +1,163 @@
+"""A YAML file as plain values, with the line of every key, so that an error can point at it.
+
+Plain words are read by the YAML 1.2 core schema, as editors do: `no` is a word, `12:30` and
+`2024-01-31` are text (PyYAML's YAML 1.1 makes them false, 750 and a date), and digits that begin
+with a zero are a code, not a number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from schemas.errors import Finding
+
+Location = tuple[str | int, ...]
+"""Way to a value: keys and indexes from the top of the document."""
+
+MAX_BYTES = 1_000_000
+"""A declaration is a page or two; anything far larger is not one."""
+
+MAX_DEPTH = 20
+"""Deepest nesting; the models need seven."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed file: its value, and the line (from 1) of each location in it."""
+
+    path: Path
+    value: Any
+    lines: dict[Location, int]
+
+    def line(self, location: Location) -> int:
+        """Line of the location, or of the nearest thing around it that the file has.
+
+        Steps that the file does not have (the tag of a union, a missing key) are passed over.
+        """
+        found: Location = ()
+        for step in location:
+            if (*found, step) in self.lines:
+                found = (*found, step)
+        return self.lines[found]
+
+    def finding(self, location: Location, message: str) -> Finding:
+        """A finding at the location."""
+        return Finding(self.path, self.line(location), message)
+
+
+class _Refused(Exception):
+    """What the walk over the nodes will not take; carries a line and the reason."""
+
+    def __init__(self, node: yaml.Node, reason: str) -> None:
+        self.line = node.start_mark.line + 1
+        self.reason = reason
+
+
+def read_document(path: Path) -> Document | Finding:
+    """Parse one YAML file; what makes it unreadable comes back as a finding.
+
+    Duplicate keys, aliases (a few lines of them can stand for gigabytes) and tags are refused.
+    """
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_BYTES:
+            return Finding(path, 0, f"the file is larger than {MAX_BYTES:,} bytes")
+        root = _compose(raw.decode("utf-8-sig"))
+    except OSError as error:
+        return Finding(path, 0, f"the file cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        return Finding(path, line, "the file is not UTF-8; save it as UTF-8")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = ", ".join(filter(None, (error.context, error.problem)))
+        return Finding(path, mark.line + 1 if mark else 0, f"this is not YAML: {reason}")
+    except yaml.YAMLError as error:
+        return Finding(path, 0, f"this is not YAML: {error}")
+    except _Refused as error:
+        return Finding(path, error.line, error.reason)
+    if root is None:
+        return Finding(path, 0, "the file is empty")
+    walk = _Walk()
+    try:
+        value = walk.value(root, ())
+    except _Refused as error:
+        return Finding(path, error.line, error.reason)
+    return Document(path, value, walk.lines)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    _refuse_depth(text)
+    node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
+    return node
+
+
+def _refuse_depth(text: str) -> None:
+    """Events are a flat stream; composing is recursive in C, and deep nesting would crash it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _Refused(event, f"nested deeper than {MAX_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            raise _Refused(event, f"alias `*{event.anchor}`: write the value out")
+
+
+class _Walk:
+    """Nodes to values, noting lines on the way."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Location, int] = {}
+
+    def value(self, node: yaml.Node, location: Location) -> Any:
+        self.lines.setdefault(location, node.start_mark.line + 1)
+        if node.tag not in _PLAIN_TAGS:
+            raise _Refused(node, f"tag `{node.tag}`: declarations are plain values")
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, location)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*location, i)) for i, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _Refused(key_node, "a key is a word, not a list or a mapping")
+            key = str(key_node.value)
+            if key in mapping:
+                first = self.lines[(*location, key)]
+                raise _Refused(key_node, f"key `{key}` is already given on line {first}")
+            self.lines[(*location, key)] = key_node.start_mark.line + 1
+            mapping[key] = self.value(value_node, (*location, key))
+        return mapping
+
+
+def _scalar(node: yaml.Node) -> str | int | float | bool | None:
+    text = str(node.value)
+    if node.style:  # quoted, or a block: text whatever it looks like
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if text[-1].isdigit() and _NUMBER.fullmatch(text):
+        return float(text)
+    return text
