@@ -66,11 +66,17 @@ missing_database AS (
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = asked.database)
 ),
 open_database AS (
-    SELECT 5, format('REVOKE ALL ON DATABASE %%I FROM PUBLIC', asked.database)
-    FROM asked
+    SELECT 5, format('REVOKE ALL ON DATABASE %%I FROM PUBLIC', closed.database)
+    FROM (
+        SELECT database FROM asked
+        UNION ALL
+        SELECT ours.database
+        FROM asked, (VALUES ('postgres'), ('template1')) AS ours (database)
+        WHERE NOT asked.shared_login  -- on a server of our own, its other databases too
+    ) AS closed
     WHERE NOT EXISTS (
-        SELECT FROM pg_database AS found
-        WHERE datname = asked.database AND datacl IS NOT NULL
+        SELECT FROM pg_database
+        WHERE datname = closed.database AND datacl IS NOT NULL
             AND NOT EXISTS (SELECT FROM aclexplode(datacl) WHERE grantee = 0)
     )
 ),
