@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -72,39 +72,33 @@ class Catalog:
         if map_id not in self.maps:
             raise UnknownMapError(map_id, sorted(self.maps))
         one_map = self.maps[map_id]
-        area = self._referred("maps", map_id, "area", one_map.area, self.areas)
-        layers = self._all_referred(map_id, "layers", one_map.layers, self.layers)
-        sources = self._all_referred(map_id, "sources", one_map.sources, self.sources)
-        agencies = {
-            source.agency: self._referred(
-                "sources", source.id, "agency", source.agency, self.agencies
+        sources = self._referred("maps", map_id, "sources", one_map.sources, self.sources)
+        layers = self._referred("maps", map_id, "layers", one_map.layers, self.layers)
+        roles: dict[str, Role] = {}
+        agencies: dict[str, Agency] = {}
+        for source in sources:
+            (layer,) = self._referred("sources", source.id, "layer", [source.layer], self.layers)
+            (agency,) = self._referred(
+                "sources", source.id, "agency", [source.agency], self.agencies
             )
-            for source in sources
-        }
-        roles = {
-            source.id: self._referred("sources", source.id, "layer", source.layer, self.layers).role
-            for source in sources
-        }
+            roles[source.id], agencies[agency.id] = layer.role, agency
         return MapView(
             map=one_map,
-            area=area,
+            area=self._referred("maps", map_id, "area", [one_map.area], self.areas)[0],
             layers=tuple(sorted(layers, key=lambda layer: layer.style.order)),
             sources=tuple(sorted(sources, key=lambda source: _load_order(roles[source.id]))),
             agencies=MappingProxyType(agencies),
         )
 
-    def _all_referred(
-        self, map_id: str, key: str, ids: tuple[str, ...], known: Mapping[str, T]
-    ) -> list[T]:
-        return [self._referred("maps", map_id, key, id_, known) for id_ in ids]
-
     def _referred(
-        self, kind: str, owner: str, key: str, id_: str, known: Mapping[str, T]
-    ) -> T:
-        if id_ not in known:
-            message = f"`{key}` names `{id_}`, which is not declared"
-            raise DeclarationError([self.documents[kind, owner].finding((key,), message)])
-        return known[id_]
+        self, kind: str, owner: str, key: str, ids: Iterable[str], known: Mapping[str, T]
+    ) -> list[T]:
+        """What the key of a declaration names; an error at the key if it is not declared."""
+        for id_ in ids:
+            if id_ not in known:
+                message = f"`{key}` names `{id_}`, which is not declared"
+                raise DeclarationError([self.documents[kind, owner].finding((key,), message)])
+        return [known[id_] for id_ in ids]
 
 
 def _load_order(role: Role) -> int:

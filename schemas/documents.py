@@ -19,6 +19,9 @@ from schemas.errors import Finding
 Location = tuple[str | int, ...]
 """Way to a value: keys and indexes from the top of the document."""
 
+Problem = tuple[Location, str]
+"""What a check found: where in the document, and what is wrong."""
+
 MAX_BYTES = 1_000_000
 """A declaration is a page or two; anything far larger is not one."""
 
@@ -43,16 +46,17 @@ class Document:
     value: Any
     lines: dict[Location, int]
 
-    def line(self, location: Location) -> int:
-        """Line of the location, or of the nearest thing around it that the file has.
-
-        Steps that the file does not have (the tag of a union, a missing key) are passed over.
-        """
+    def existing(self, location: Location) -> Location:
+        """The location without the steps that the file does not have, e.g. a missing key."""
         found: Location = ()
         for step in location:
             if (*found, step) in self.lines:
                 found = (*found, step)
-        return self.lines[found]
+        return found
+
+    def line(self, location: Location) -> int:
+        """Line of the location, or of the nearest thing around it that the file has."""
+        return self.lines[self.existing(location)]
 
     def finding(self, location: Location, message: str) -> Finding:
         """A finding at the location."""
@@ -62,8 +66,8 @@ class Document:
 class _Refused(Exception):
     """What the walk over the nodes will not take; carries a line and the reason."""
 
-    def __init__(self, node: yaml.Node, reason: str) -> None:
-        self.line = node.start_mark.line + 1
+    def __init__(self, at: yaml.Node | yaml.Event, reason: str) -> None:
+        self.line = at.start_mark.line + 1
         self.reason = reason
 
 
@@ -87,7 +91,7 @@ def read_document(path: Path) -> Document | Finding:
         reason = ", ".join(filter(None, (error.context, error.problem)))
         return Finding(path, mark.line + 1 if mark else 0, f"this is not YAML: {reason}")
     except yaml.YAMLError as error:
-        return Finding(path, 0, f"this is not YAML: {error}")
+        return Finding(path, 0, f"this is not YAML: {' '.join(str(error).split())}")
     except _Refused as error:
         return Finding(path, error.line, error.reason)
     if root is None:
@@ -134,6 +138,7 @@ class _Walk:
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*location, i)) for i, item in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)
         return _scalar(node)
 
     def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
@@ -150,7 +155,7 @@ class _Walk:
         return mapping
 
 
-def _scalar(node: yaml.Node) -> str | int | float | bool | None:
+def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     text = str(node.value)
     if node.style:  # quoted, or a block: text whatever it looks like
         return text

@@ -22,7 +22,7 @@ def explain(error: ValidationError, document: Document, model: Any) -> list[Find
     `model` is the type that the document was validated as (a model, or a tuple of one).
     """
     return [
-        document.finding(detail["loc"], _message(detail, model))
+        document.finding(detail["loc"], _message(detail, document, model))
         for detail in error.errors(include_url=False)
     ]
 
@@ -33,10 +33,10 @@ def did_you_mean(word: str, known: list[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else f"known are: {', '.join(known) or 'none'}"
 
 
-def _message(detail: ErrorDetails, model: Any) -> str:
+def _message(detail: ErrorDetails, document: Document, model: Any) -> str:
     location, context = detail["loc"], detail.get("ctx", {})
     name = str(location[-1]) if location else ""
-    where = f"`{_dotted(location)}`" if location else "the file"
+    where = _where(location, document)
     match detail["type"]:
         case "extra_forbidden":
             return f"unknown key {where}; {did_you_mean(name, keys_at(model, location[:-1]))}"
@@ -59,14 +59,19 @@ def _message(detail: ErrorDetails, model: Any) -> str:
             return f"{where} is `{detail['input']}`; it must match {context['pattern']}"
         case "string_type" if isinstance(detail["input"], int | float):
             return f"{where} is the number {detail['input']}; quote it: '{detail['input']}'"
+        case "model_type":
+            return f"{where} is not a mapping of keys to values"
         case "value_error":
             return f"{where}: {context['error']}"
         case _:
             return f"{where}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 
-def _dotted(location: Location) -> str:
-    return ".".join(str(step) for step in location if step != "[key]")
+def _where(location: Location, document: Document) -> str:
+    """The location as the file has it: without the tags of unions, which pydantic adds."""
+    *around, last = location or ("",)
+    shown = [*document.existing(tuple(around)), *([last] if last not in ("[key]", "") else [])]
+    return f"`{'.'.join(map(str, shown))}`" if shown else "the file"
 
 
 def _purpose(model: Any, location: Location) -> str:

@@ -1,0 +1,136 @@
+"""Lint of declarations: what holds between files, which no single model can see.
+
+Nothing is run and no drop is read. Each check is a generator of (location, message) for one
+declaration; `lint` gives them their file and line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from schemas.catalog import Catalog, read_declarations
+from schemas.documents import Location, Problem
+from schemas.errors import Finding
+from schemas.explain import did_you_mean
+from schemas.lint_layers import area_problems, issue_problems, layer_problems
+from schemas.lint_sources import source_problems
+from schemas.models import Layer, OneMap, Role
+
+
+def lint(folder: Path | None = None) -> list[Finding]:
+    """Every finding in the declarations below `folder` (default: those of One Map), by place.
+
+    An empty list means that the declarations can be run. Raises `DeclarationError` if there is
+    no such folder.
+    """
+    catalog, findings = read_declarations(folder)
+    for kind, stem, problems in _checks(catalog):
+        document = catalog.documents[kind, stem]
+        findings += [document.finding(location, message) for location, message in problems]
+    return sorted(findings)
+
+
+def _checks(catalog: Catalog) -> Iterator[tuple[str, str, Iterable[Problem]]]:
+    """Every check: kind and file of the declaration, and its problems."""
+    for (kind, stem), document in catalog.documents.items():
+        yield kind, stem, _languages(document.value, ())
+    for id_, area in catalog.areas.items():
+        yield "areas", id_, area_problems(area)
+    for id_, layer in catalog.layers.items():
+        yield "layers", id_, layer_problems(layer)
+        yield "layers", id_, _shared_order(layer, catalog)
+    for id_, source in catalog.sources.items():
+        yield "sources", id_, _references(catalog, layer=source.layer, agency=source.agency)
+        if source.layer in catalog.layers:
+            yield "sources", id_, source_problems(source, catalog.layers[source.layer])
+        if not any(id_ in one_map.sources for one_map in catalog.maps.values()):
+            yield "sources", id_, [(("id",), f"no map takes the source `{id_}`")]
+    for id_, one_map in catalog.maps.items():
+        yield "maps", id_, _references(catalog, area=one_map.area)
+        yield "maps", id_, _map_problems(one_map, catalog)
+    if catalog.issue_codes:
+        yield "issues", "issues", issue_problems(tuple(catalog.issue_codes.values()))
+
+
+def _references(catalog: Catalog, **references: str) -> Iterator[Problem]:
+    """Keys of a declaration that name another one, which must be declared."""
+    kinds = {"layer": "layers", "agency": "agencies", "area": "areas"}
+    for key, id_ in references.items():
+        known = _declared(catalog, kinds[key])
+        if id_ not in known:
+            yield (key,), f"there is no {key} `{id_}`; {did_you_mean(id_, known)}"
+
+
+def _declared(catalog: Catalog, kind: str) -> list[str]:
+    """Ids of the files of a kind, also of those that are wrong: they have their own findings."""
+    return sorted(stem for found, stem in catalog.documents if found == kind)
+
+
+def _map_problems(one_map: OneMap, catalog: Catalog) -> Iterator[Problem]:
+    for key, ids in (("layers", one_map.layers), ("sources", one_map.sources)):
+        known = _declared(catalog, key)
+        for i, id_ in enumerate(ids):
+            if id_ not in known:
+                yield (key, i), f"there is no {key[:-1]} `{id_}`; {did_you_mean(id_, known)}"
+            if id_ in ids[:i]:
+                yield (key, i), f"`{id_}` is named twice"
+    sources = {id_: catalog.sources[id_] for id_ in one_map.sources if id_ in catalog.sources}
+    for i, id_ in enumerate(one_map.sources):
+        if id_ in sources and sources[id_].layer not in one_map.layers:
+            yield (
+                ("sources", i),
+                f"`{id_}` feeds the layer `{sources[id_].layer}`, which is not in this map",
+            )
+    fed = {source.layer for source in sources.values()}
+    if len(sources) == len(one_map.sources):
+        for i, id_ in enumerate(one_map.layers):
+            if id_ not in fed:
+                yield ("layers", i), f"no source of this map feeds the layer `{id_}`"
+    yield from _boundaries(one_map, catalog.layers)
+
+
+def _boundaries(one_map: OneMap, layers: Mapping[str, Layer]) -> Iterator[Problem]:
+    """Places get their district and subdistrict from the map's own boundaries."""
+    roles = Counter(layers[id_].role for id_ in one_map.layers if id_ in layers)
+    for role in (Role.district, Role.subdistrict):
+        if roles[role] != 1:
+            yield ("layers",), f"a map has one layer of role `{role}`; this one has {roles[role]}"
+
+
+def _shared_order(layer: Layer, catalog: Catalog) -> Iterator[Problem]:
+    others = [
+        other.id
+        for other in catalog.layers.values()
+        if other.id < layer.id and other.style.order == layer.style.order
+    ]
+    if others:
+        message = f"`order: {layer.style.order}` is also that of `{others[0]}`"
+        yield ("style", "order"), f"{message}; what lies on top would be chance"
+
+
+def _languages(value: Any, location: Location) -> Iterator[Problem]:
+    """Texts in two languages: Thai is in Thai letters, English in Latin ones."""
+    if isinstance(value, dict):
+        if value.keys() == {"th", "en"}:
+            yield from _language(value, location, "th", "Thai", lambda c: "ก" <= c <= "๛")
+            yield from _language(value, location, "en", "Latin", lambda c: c.isascii())
+        for key, item in value.items():
+            yield from _languages(item, (*location, key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _languages(item, (*location, i))
+
+
+def _language(
+    texts: dict[str, Any],
+    location: Location,
+    key: str,
+    script: str,
+    belongs: Callable[[str], bool],
+) -> Iterator[Problem]:
+    text = str(texts[key])
+    if not any(belongs(letter) and not letter.isspace() for letter in text):
+        yield (*location, key), f"`{key}` has no {script} letter: `{text}`"
