@@ -1,0 +1,142 @@
+"""Thai text: what is stored, and what is compared.
+
+`clean` is for values that are stored and shown. It changes only how a text is encoded, never how it
+reads: NFC, invisible characters out, spaces folded and trimmed, sara am in one piece, marks in
+their standard order, Windows' private glyph variants back to letters. Never NFKC: it takes sara am
+(U+0E33) apart into U+0E4D U+0E32, and one category becomes two.
+
+`match_key` is for comparing, never for showing. Only there the whole of pythainlp's `normalize` is
+applied: beyond `reorder_vowels` (which `clean` uses too) it drops doubled vowels and tone marks,
+marks that stand alone, and spaces before marks. No official name of a province, district or
+subdistrict is changed by it (tested), yet it is a guess about spelling, so raw text is not touched.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pythainlp.util import normalize, reorder_vowels
+
+from geo.columns import Column, Mask, distinct
+
+ADMIN_PREFIXES = (
+    "ท้องถิ่นเขต",
+    "สำนักงานเขต",
+    "เขต",
+    "แขวง",
+    "กิ่งอำเภอ",
+    "อำเภอ",
+    "ตำบล",
+    "จังหวัด",
+    "อ.",
+    "ต.",
+    "จ.",
+    "khet ",
+    "khwaeng ",
+    "amphoe ",
+    "tambon ",
+    "changwat ",
+)
+"""Words before the name of an administrative area; longer ones first where one begins another."""
+
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+_SPACES = re.compile(r"\s+")
+_SPACE_OUTSIDE_NUMBERS = re.compile(r"(?<!\d) | (?!\d)")
+_DASHES = re.compile(r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
+
+# Glyph variants that old Thai fonts of Windows put in the private use area and that PDFs and forms
+# leak into data (the table that HarfBuzz calls "Thai PUA shaping").
+_PRIVATE_GLYPHS = str.maketrans(
+    {
+        0xF700: "ฐ", 0xF70F: "ญ",
+        0xF701: "\u0e34", 0xF702: "\u0e35", 0xF703: "\u0e36", 0xF704: "\u0e37",
+        0xF705: "\u0e48", 0xF706: "\u0e49", 0xF707: "\u0e4a", 0xF708: "\u0e4b", 0xF709: "\u0e4c",
+        0xF70A: "\u0e48", 0xF70B: "\u0e49", 0xF70C: "\u0e4a", 0xF70D: "\u0e4b", 0xF70E: "\u0e4c",
+        0xF710: "\u0e31", 0xF711: "\u0e4d", 0xF712: "\u0e47",
+        0xF713: "\u0e48", 0xF714: "\u0e49", 0xF715: "\u0e4a", 0xF716: "\u0e4b", 0xF717: "\u0e4c",
+        0xF718: "\u0e38", 0xF719: "\u0e39", 0xF71A: "\u0e3a",
+    }
+)  # fmt: skip
+
+# Thai read in a wrong code page: as Latin-1 (also after UTF-8), UTF-8 read as CP874, or lost.
+_MOJIBAKE = re.compile(
+    r"[\u0080-\u00ff]{3}|(?:เ[ธน][\u0080-\u00a0ก-ฟ\u2013-\u2026\u20ac\ufffd]){3}|\ufffd"
+)
+
+
+@dataclass(frozen=True)
+class CleanText:
+    """Cleaned text; `repaired` where more than blanks at the ends was changed."""
+
+    values: pa.Array
+    repaired: Mask
+
+
+def clean(column: Column) -> CleanText:
+    """Text as it is stored; what is blank becomes null (and counts as no repair)."""
+    found = distinct(column)
+    cleaned = [clean_text(value) for value in found.values]
+    repaired = [
+        new is not None and new != old.strip(" \t\r\n")
+        for old, new in zip(found.values, cleaned, strict=True)
+    ]
+    return CleanText(found.spread(cleaned, pa.string()), found.spread_mask(repaired))
+
+
+def match_key(column: Column, prefixes: Sequence[str] = ()) -> pa.Array:
+    """Keys that are equal where two texts mean the same name; see `key_of`."""
+    found = distinct(column)
+    return found.spread([key_of(value, prefixes) for value in found.values], pa.string())
+
+
+def thai_digits_to_arabic(column: Column) -> pa.Array:
+    """๑๒๓ -> 123; everything else as it is."""
+    found = distinct(column)
+    return found.spread([arabic_digits(value) for value in found.values], pa.string())
+
+
+def looks_mojibake(column: Column) -> Mask:
+    """Where text was decoded with the wrong code page (à¸ª, Êǹ, เธชเธงเธ™, U+FFFD)."""
+    found = distinct(column)
+    return found.spread_mask([_MOJIBAKE.search(value) is not None for value in found.values])
+
+
+def clean_text(text: str) -> str | None:
+    """`clean` of one value."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(_PRIVATE_GLYPHS))
+    text = _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+    if not text.isascii():
+        text = reorder_vowels(text)
+    return text or None
+
+
+def key_of(text: str, prefixes: Sequence[str] = ()) -> str | None:
+    """`match_key` of one value: cleaned, normalised, casefolded, without spaces and `prefixes`.
+
+    Thai digits become Arabic and all dashes one. A space between two digits stays ("1 11" is not
+    "11 1"). A prefix goes only where something is left after it. Blank text has no key (None).
+    """
+    cleaned = clean_text(text)
+    if cleaned is None:
+        return None
+    folded = _DASHES.sub("-", arabic_digits(normalize(cleaned)).casefold())
+    for prefix in prefixes:
+        rest = folded.removeprefix(prefix.casefold()).strip()
+        if rest and rest != folded:
+            folded = rest
+            break
+    return _SPACE_OUTSIDE_NUMBERS.sub("", folded) or None
+
+
+def arabic_digits(text: str) -> str:
+    """`thai_digits_to_arabic` of one value."""
+    return text.translate(_THAI_DIGITS)

@@ -1,0 +1,158 @@
+"""Thai text: the same name, however it was typed, is stored once and compared equal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import geothai
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.text import (
+    ADMIN_PREFIXES,
+    clean,
+    clean_text,
+    key_of,
+    looks_mojibake,
+    match_key,
+    thai_digits_to_arabic,
+)
+
+THAI = st.text(st.sampled_from("กขคญนฤตสหอะาำิีุูเแโๅ่้๊็์ํๆ๑ \u200b\u00a0a1-"), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned", "repaired"),
+    [
+        ("สวนลุมพินี", "สวนลุมพินี", False),
+        ("  สวน\n", "สวน", False),
+        ("สวน  หลวง", "สวน หลวง", True),
+        ("สวน\u00a0หลวง", "สวน หลวง", True),
+        ("\ufeffสวน\u200bหลวง", "สวนหลวง", True),
+        ("น\u0e49\u0e4d\u0e32", "น\u0e49\u0e33", True),
+        ("น\u0e4d\u0e49\u0e32", "น\u0e49\u0e33", True),
+        ("จ\u0e4d\u0e32นวน", "จ\u0e33นวน", True),
+        ("กำ้แพง", "ก้ำแพง", True),
+        ("เเปลก", "แปลก", True),
+        ("\uf700าน", "ฐาน", True),
+        ("ป\uf70aา", "ป่า", True),
+        ("Cafe\u0301", "Caf\u00e9", True),
+        ("a\x00b", "ab", True),
+        ("", None, False),
+        (" \u00a0\u200b ", None, False),
+        ("โรงเรียนวัดดวงแข ๑", "โรงเรียนวัดดวงแข ๑", False),
+        ("ดีี", "ดีี", False),  # a spelling is the agency's, not ours
+        ("ฤๅษี", "ฤๅษี", False),
+    ],
+)
+def test_clean_mends_encoding_and_not_spelling(
+    raw: str, cleaned: str | None, repaired: bool
+) -> None:
+    found = clean(pa.array([raw]))
+    assert found.values.to_pylist() == [cleaned]
+    assert found.repaired.tolist() == [repaired]
+
+
+def test_clean_keeps_rows_in_place_with_nulls_and_repeats() -> None:
+    column = pa.chunked_array([["ก", None, "ข  ค"], ["ก", "ข  ค"]])
+    found = clean(column)
+    assert found.values.to_pylist() == ["ก", None, "ข ค", "ก", "ข ค"]
+    assert found.repaired.tolist() == [False, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "column", [pa.array([], pa.string()), pa.nulls(3), pa.nulls(2, pa.int64())]
+)
+def test_clean_of_nothing_is_nothing(column: pa.Array) -> None:
+    found = clean(column)
+    assert found.values.to_pylist() == [None] * len(column)
+    assert not found.repaired.any()
+
+
+def test_numbers_become_their_shortest_text() -> None:
+    assert clean(pa.array([1001.0, 2.5])).values.to_pylist() == ["1001", "2.5"]
+
+
+@given(THAI)
+def test_clean_is_idempotent_and_nfc(text: str) -> None:
+    once = clean_text(text)
+    if once is not None:
+        assert clean_text(once) == once
+        assert unicodedata.is_normalized("NFC", once)
+
+
+@given(st.text(max_size=20))
+def test_clean_never_leaves_what_cannot_be_seen_or_stored(text: str) -> None:
+    cleaned = clean_text(text) or ""
+    assert not set(cleaned) & set("\x00\u00a0\u200b\ufeff\n\t")
+    assert cleaned == cleaned.strip()
+
+
+@given(THAI)
+def test_a_key_does_not_see_what_clean_repairs(text: str) -> None:
+    assert key_of(text) == key_of(clean_text(text) or "")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("ศูนย์ ๑", "ศูนย์ 1"),
+        ("บางกะปิ", "บาง กะปิ"),
+        ("Bang Kapi", "BANGKAPI"),
+        ("น\u0e4d\u0e49\u0e32", "น้ำ"),
+        ("ก–ข", "ก-ข"),
+        ("สวนดีี", "สวนดี"),
+    ],
+)
+def test_keys_agree(left: str, right: str) -> None:
+    assert key_of(left) == key_of(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("ทรายกองดิน", "ทรายกองดินใต้"), ("1 11", "11 1"), ("บึงกุ่ม", "บึ่งกุ่ม")]
+)
+def test_keys_differ(left: str, right: str) -> None:
+    assert key_of(left) != key_of(right)
+
+
+@pytest.mark.parametrize(
+    "written", ["จตุจักร", "เขตจตุจักร", "เขต จตุจักร", "ท้องถิ่นเขตจตุจักร", "สำนักงานเขตจตุจักร"]
+)
+def test_admin_prefixes_go_on_request(written: str) -> None:
+    keys = match_key(pa.array([written, None]), ADMIN_PREFIXES)
+    assert keys.to_pylist() == ["จตุจักร", None]
+    assert match_key(pa.array([written])).to_pylist() == [written.replace(" ", "")]
+
+
+def test_a_prefix_alone_is_a_name() -> None:
+    assert key_of("เขต", ADMIN_PREFIXES) == "เขต"
+
+
+def test_keys_of_official_names_are_told_apart() -> None:
+    """The guesses of pythainlp change no official name, and unite none within a district."""
+    for province in geothai.provinces():
+        for district in geothai.districts(province.code):
+            names = [s.name_th for s in geothai.subdistricts(district.code)]
+            keys = [key_of(name) for name in names]
+            assert keys == [name.replace(" ", "") for name in names]
+            assert len(set(keys)) == len(names)
+
+
+def test_thai_digits() -> None:
+    column = pa.array(["๐๑๒๓๔๕๖๗๘๙", "เลขที่ ๑2", None])
+    assert thai_digits_to_arabic(column).to_pylist() == ["0123456789", "เลขที่ 12", None]
+
+
+def test_mojibake_is_seen() -> None:
+    name = "สวนลุมพินี"
+    wrong = [
+        name.encode().decode("latin-1"),
+        name.encode("cp874").decode("latin-1"),
+        name.encode().decode("cp874", errors="replace"),
+        "สวน\ufffd",
+    ]
+    right = [name, "Café Amazon", "เธอเนะเธอเธอเธอ", "100 m²", None]
+    assert looks_mojibake(pa.array(wrong)).all()
+    assert not looks_mojibake(pa.array(right)).any()
