@@ -30,7 +30,7 @@ MAX_DEPTH = 20
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
@@ -64,10 +64,10 @@ class Document:
 
 
 class _Refused(Exception):
-    """What the walk over the nodes will not take; carries a line and the reason."""
+    """What will not be read: the line (0: the file as a whole) and the reason."""
 
-    def __init__(self, at: yaml.Node | yaml.Event, reason: str) -> None:
-        self.line = at.start_mark.line + 1
+    def __init__(self, line: int, reason: str) -> None:
+        self.line = line
         self.reason = reason
 
 
@@ -77,51 +77,59 @@ def read_document(path: Path) -> Document | Finding:
     Duplicate keys, aliases (a few lines of them can stand for gigabytes) and tags are refused.
     """
     try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
-            return Finding(path, 0, f"the file is larger than {MAX_BYTES:,} bytes")
-        root = _compose(raw.decode("utf-8-sig"))
+        root = _compose(_text(path.read_bytes()))
+        walk = _Walk()
+        return Document(path, walk.value(root, ()), walk.lines)
     except OSError as error:
         return Finding(path, 0, f"the file cannot be read: {error.strerror}")
+    except _Refused as error:
+        return Finding(path, error.line, error.reason)
+
+
+def _text(raw: bytes) -> str:
+    if len(raw) > MAX_BYTES:
+        raise _Refused(0, f"the file is larger than {MAX_BYTES:,} bytes")
+    try:
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        return Finding(path, line, "the file is not UTF-8; save it as UTF-8")
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        reason = ", ".join(filter(None, (error.context, error.problem)))
-        return Finding(path, mark.line + 1 if mark else 0, f"this is not YAML: {reason}")
-    except yaml.YAMLError as error:
-        return Finding(path, 0, f"this is not YAML: {' '.join(str(error).split())}")
-    except _Refused as error:
-        return Finding(path, error.line, error.reason)
-    if root is None:
-        return Finding(path, 0, "the file is empty")
-    walk = _Walk()
+        raise _Refused(line, "the file is not UTF-8; save it as UTF-8") from error
+
+
+def _compose(text: str) -> yaml.Node:
     try:
-        value = walk.value(root, ())
-    except _Refused as error:
-        return Finding(path, error.line, error.reason)
-    return Document(path, value, walk.lines)
+        _refuse_traps(text)
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        reason = ", ".join(filter(None, (error.context, error.problem)))
+        raise _Refused(line, f"this is not YAML: {reason}") from error
+    except yaml.YAMLError as error:
+        raise _Refused(0, f"this is not YAML: {' '.join(str(error).split())}") from error
+    if root is None:
+        raise _Refused(0, "the file is empty")
+    return root
 
 
-def _compose(text: str) -> yaml.Node | None:
-    _refuse_depth(text)
-    node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
-    return node
+def _refuse_traps(text: str) -> None:
+    """Refuse deep nesting and aliases before composing.
 
-
-def _refuse_depth(text: str) -> None:
-    """Events are a flat stream; composing is recursive in C, and deep nesting would crash it."""
+    Events are a flat stream; composing is recursive, and 200,000 brackets are a segmentation fault.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise _Refused(event, f"nested deeper than {MAX_DEPTH} levels")
+                raise _Refused(_line(event), f"nested deeper than {MAX_DEPTH} levels")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.AliasEvent):
-            raise _Refused(event, f"alias `*{event.anchor}`: write the value out")
+            raise _Refused(_line(event), f"alias `*{event.anchor}`: write the value out")
+
+
+def _line(at: yaml.Node | yaml.Event) -> int:
+    return at.start_mark.line + 1 if at.start_mark else 0
 
 
 class _Walk:
@@ -131,9 +139,10 @@ class _Walk:
         self.lines: dict[Location, int] = {}
 
     def value(self, node: yaml.Node, location: Location) -> Any:
-        self.lines.setdefault(location, node.start_mark.line + 1)
+        line = _line(node)
+        self.lines.setdefault(location, line)
         if node.tag not in _PLAIN_TAGS:
-            raise _Refused(node, f"tag `{node.tag}`: declarations are plain values")
+            raise _Refused(line, f"tag `{node.tag}`: declarations are plain values")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
@@ -144,13 +153,14 @@ class _Walk:
     def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
+            line = _line(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
-                raise _Refused(key_node, "a key is a word, not a list or a mapping")
+                raise _Refused(line, "a key is a word, not a list or a mapping")
             key = str(key_node.value)
             if key in mapping:
                 first = self.lines[(*location, key)]
-                raise _Refused(key_node, f"key `{key}` is already given on line {first}")
-            self.lines[(*location, key)] = key_node.start_mark.line + 1
+                raise _Refused(line, f"key `{key}` is already given on line {first}")
+            self.lines[(*location, key)] = line
             mapping[key] = self.value(value_node, (*location, key))
         return mapping
 
