@@ -158,13 +158,15 @@ class _Reader:
     def issue_codes(self) -> dict[str, IssueCode]:
         """The issue codes, by code; none where the folder has no file of them."""
         path = self.folder / ISSUES
+        if not path.exists():
+            return {}
         codes = tuple[IssueCode, ...]
-        read = (
-            self._read("issues", path, codes, TypeAdapter(codes).validate_python)
-            if path.exists()
-            else None
-        )
-        return {issue.code: issue for issue in read or ()}
+        read = self._read("issues", path, codes, TypeAdapter(codes).validate_python) or ()
+        for i, issue in enumerate(read):
+            if issue.code in (earlier.code for earlier in read[:i]):
+                message = f"the code `{issue.code}` is already there"
+                self.findings.append(self.documents["issues", path.stem].finding((i,), message))
+        return {issue.code: issue for issue in read}
 
     def _read(self, kind: str, path: Path, model: Any, validate: Callable[[Any], T]) -> T | None:
         document = read_document(path)

@@ -52,7 +52,7 @@ def _checks(catalog: Catalog) -> Iterator[tuple[str, str, Iterable[Problem]]]:
         yield "maps", id_, _references(catalog, area=one_map.area)
         yield "maps", id_, _map_problems(one_map, catalog)
     if catalog.issue_codes:
-        yield "issues", "issues", issue_problems(tuple(catalog.issue_codes.values()))
+        yield "issues", "issues", issue_problems(catalog.issue_codes.values())
 
 
 def _references(catalog: Catalog, **references: str) -> Iterator[Problem]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from string import Formatter
 
 from schemas.documents import Problem
@@ -76,12 +75,9 @@ def area_problems(area: Area) -> Iterator[Problem]:
         yield ("utm_zone",), f"the extent's centre does not lie in UTM zone {area.utm_zone}"
 
 
-def issue_problems(codes: tuple[IssueCode, ...]) -> Iterator[Problem]:
-    """What is wrong with the list of issue codes."""
-    counts = Counter(issue.code for issue in codes)
+def issue_problems(codes: Iterable[IssueCode]) -> Iterator[Problem]:
+    """What is wrong with the texts of the issue codes, in the order of their file."""
     for i, issue in enumerate(codes):
-        if counts[issue.code] > 1:
-            yield (i, "code"), f"`{issue.code}` is there {counts[issue.code]} times"
         for key, text in (("message", issue.message), ("advice", issue.advice)):
             if unknown := (_fields(text.th) | _fields(text.en)) - PLACEHOLDERS:
                 yield (i, key), f"unknown placeholder {sorted(unknown)}"

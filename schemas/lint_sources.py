@@ -48,8 +48,8 @@ def source_problems(source: Source, layer: Layer) -> Iterator[Problem]:
             message = f"the layer `{layer.id}` has no column `{name}`; {did_you_mean(name, known)}"
             yield ("columns", name), message
             continue
-        for key, message in _mapping_problems(mapping, layer.columns[name]):
-            yield ("columns", name, key), f"`{name}`: {message}"
+        for location, message in _mapping_problems(mapping, layer.columns[name]):
+            yield ("columns", name, *location), f"`{name}`: {message}"
     for name, column in layer.columns.items():
         if column.required and name not in source.columns:
             yield ("columns",), f"`{name}` is required by the layer `{layer.id}`, and not mapped"
@@ -97,7 +97,7 @@ def _places(source: Source, layer: Layer) -> Iterator[Problem]:
         place.district_name,
     )
     if source.position.origin == "none" and not any(named):
-        yield ("place",), "rows without a position need a district or subdistrict in `place`"
+        yield ("position",), "rows without a position need a district or subdistrict in `place`"
     if place.subdistrict_name and not (place.district_code or place.district_name):
         yield ("place",), "a subdistrict's name is not unique: give its district too"
     if layer.role is Role.district and not place.district_code:
@@ -135,19 +135,20 @@ def columns_of(mapping: Mapping) -> tuple[str, ...]:
     return (mapping.column,) if isinstance(mapping.column, str) else mapping.column
 
 
-def _mapping_problems(mapping: Mapping, column: Column) -> Iterator[tuple[str, str]]:
+def _mapping_problems(mapping: Mapping, column: Column) -> Iterator[Problem]:
     kind = column.type
-    for key, words in (("values", list(mapping.values.values())), ("constant", [mapping.constant])):
-        for word in words:
-            if word is not None and (message := _word_problem(word, column)):
-                yield key, message
+    for theirs, ours in mapping.values.items():
+        if message := _word_problem(ours, column):
+            yield ("values", theirs), message
+    if mapping.constant is not None and (message := _word_problem(mapping.constant, column)):
+        yield ("constant",), message
     yield from _unit_problems(mapping, column)
     if mapping.era and kind not in (ColumnType.date, ColumnType.year):
-        yield "era", f"an era belongs to a date or a year; this column is {kind}"
+        yield ("era",), f"an era belongs to a date or a year; this column is {kind}"
     if mapping.zero_is_unknown and kind not in NUMERIC | {ColumnType.year}:
-        yield "zero_is_unknown", f"a zero belongs to a number; this column is {kind}"
+        yield ("zero_is_unknown",), f"a zero belongs to a number; this column is {kind}"
     if mapping.strip_prefix and kind not in _TEXTUAL:
-        yield "strip_prefix", f"a prefix belongs to a text; this column is {kind}"
+        yield ("strip_prefix",), f"a prefix belongs to a text; this column is {kind}"
 
 
 def _word_problem(word: object, column: Column) -> str | None:
@@ -161,11 +162,14 @@ def _word_problem(word: object, column: Column) -> str | None:
     return None
 
 
-def _unit_problems(mapping: Mapping, column: Column) -> Iterator[tuple[str, str]]:
+def _unit_problems(mapping: Mapping, column: Column) -> Iterator[Problem]:
     several = len(columns_of(mapping)) > 1
     if several and (mapping.unit is not AreaUnit.rai_ngan_wah or len(columns_of(mapping)) != 3):
-        yield "column", "several columns are rai, ngan and square wah: three, `unit: rai_ngan_wah`"
+        yield (
+            ("column",),
+            "several columns are rai, ngan and square wah: three, `unit: rai_ngan_wah`",
+        )
     if mapping.unit and column.unit != "m2":
-        yield "unit", f"`unit` is of an area, and this column is in {column.unit or 'no unit'}"
+        yield ("unit",), f"`unit` is of an area, and this column is in {column.unit or 'no unit'}"
     if column.unit == "m2" and mapping.column is not None and mapping.unit is None:
-        yield "unit", f"say the unit of the area: {', '.join(AreaUnit)}"
+        yield ("unit",), f"say the unit of the area: {', '.join(AreaUnit)}"
