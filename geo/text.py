@@ -48,6 +48,9 @@ _INVISIBLE = re.compile(
     r"\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 _SPACES = re.compile(r"\s+")
+# Where the two functions of pythainlp have something to do; they cost 20-100 us a value.
+_DISORDER = re.compile(r"เเ|[่-์][ัิ-ู็ํ]|ํ[่-๋]*า|[ะาำๅ][่-๋]|[^ฤฦ]ๅ")
+_DOUBLED = re.compile(r"([ะาำๅเ-ไัิ-ฺ็-๎]) *\1|[่-๋]{2}|(?:^| )[ัิ-ฺ็-๎]")
 _SPACE_OUTSIDE_NUMBERS = re.compile(r"(?<!\d) | (?!\d)")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
@@ -65,6 +68,8 @@ _PRIVATE_GLYPHS = str.maketrans(
         0xF718: "\u0e38", 0xF719: "\u0e39", 0xF71A: "\u0e3a",
     }
 )  # fmt: skip
+
+_PRIVATE = re.compile(r"[\uf700-\uf71a]")
 
 # Thai read in a wrong code page: as Latin-1 (also after UTF-8), UTF-8 read as CP874, or lost.
 _MOJIBAKE = re.compile(
@@ -112,10 +117,12 @@ def looks_mojibake(column: Column) -> Mask:
 def clean_text(text: str) -> str | None:
     """`clean` of one value."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text.translate(_PRIVATE_GLYPHS))
+        if _PRIVATE.search(text):
+            text = text.translate(_PRIVATE_GLYPHS)
+        text = unicodedata.normalize("NFC", text)
     text = _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
-    if not text.isascii():
-        text = reorder_vowels(text)
+    while _DISORDER.search(text) and text != (ordered := reorder_vowels(text)):
+        text = unicodedata.normalize("NFC", ordered)
     return text or None
 
 
@@ -123,18 +130,18 @@ def key_of(text: str, prefixes: Sequence[str] = ()) -> str | None:
     """`match_key` of one value: cleaned, normalised, casefolded, without spaces and `prefixes`.
 
     Thai digits become Arabic and all dashes one. A space between two digits stays ("1 11" is not
-    "11 1"). A prefix goes only where something is left after it. Blank text has no key (None).
+    "11 1"). Of `prefixes` (in lower case) the first that fits goes, where something is left after it. Blank
+    text has no key (None).
     """
     cleaned = clean_text(text)
     if cleaned is None:
         return None
-    folded = _DASHES.sub("-", arabic_digits(normalize(cleaned)).casefold())
-    for prefix in prefixes:
-        rest = folded.removeprefix(prefix.casefold()).strip()
-        if rest and rest != folded:
-            folded = rest
-            break
-    return _SPACE_OUTSIDE_NUMBERS.sub("", folded) or None
+    spelt = normalize(cleaned) if _DOUBLED.search(cleaned) else cleaned
+    folded = _DASHES.sub("-", arabic_digits(spelt).casefold())
+    if folded.startswith(tuple(prefixes)):
+        prefix = next(prefix for prefix in prefixes if folded.startswith(prefix))
+        folded = folded.removeprefix(prefix).strip() or folded
+    return _SPACE_OUTSIDE_NUMBERS.sub("", folded)
 
 
 def arabic_digits(text: str) -> str:
