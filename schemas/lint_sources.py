@@ -108,7 +108,7 @@ def _places(source: Source, layer: Layer) -> Iterator[Problem]:
 
 def _unused(source: Source) -> Iterator[Problem]:
     """Each of the agency's columns is taken or left, and said once."""
-    taken = set(_taken(source))
+    taken = columns_taken(source)
     for i, column in enumerate(source.unused):
         if column in taken:
             yield ("unused", i), f"column `{column}` is unused, and yet used"
@@ -118,14 +118,17 @@ def _unused(source: Source) -> Iterator[Problem]:
         yield ("key",), "a column is named twice in `key`"
 
 
-def _taken(source: Source) -> Iterator[str | None]:
-    yield from source.key
-    yield from (source.position.x, source.position.y)
-    yield from (source.place.subdistrict_code, source.place.subdistrict_name)
-    yield from (source.place.district_code, source.place.district_name)
-    yield from (filter_.column for filter_ in source.filters)
-    for mapping in source.columns.values():
-        yield from columns_of(mapping)
+def columns_taken(source: Source) -> frozenset[str]:
+    """The agency's columns that the source uses for anything."""
+    place, position = source.place, source.position
+    named = (
+        *source.key,
+        *(position.x, position.y),
+        *(place.subdistrict_code, place.subdistrict_name, place.district_code, place.district_name),
+        *(filter_.column for filter_ in source.filters),
+        *(column for mapping in source.columns.values() for column in columns_of(mapping)),
+    )
+    return frozenset(column for column in named if column is not None)
 
 
 def columns_of(mapping: Mapping) -> tuple[str, ...]:

@@ -139,8 +139,8 @@ Rule = Annotated[RangeRule | PatternRule | SumRule | PresentRule, Field(discrimi
 class Gate(Declaration):
     """What a new delivery may do to a layer before a person is asked."""
 
-    max_fall: float = Field(0.2, ge=0, le=1, description="share of rows that may vanish")
-    max_error_share: float = Field(0.1, ge=0, le=1, description="share of quarantined rows")
+    max_fall: float = Field(default=0.2, ge=0, le=1, description="share of rows that may vanish")
+    max_error_share: float = Field(default=0.1, ge=0, le=1, description="share of quarantined rows")
 
 
 class GeometryKind(StrEnum):
@@ -289,7 +289,7 @@ class Place(Declaration):
     district_code: str | None = None
     district_name: str | None = None
     strip_prefix: tuple[str, ...] = Field(
-        (), description="taken off codes and names before they are looked up, e.g. TH, เขต"
+        default=(), description="taken off codes and names before they are looked up, e.g. TH, เขต"
     )
 
 

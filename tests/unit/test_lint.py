@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from pathlib import Path
@@ -212,3 +213,20 @@ def test_lint_reads_no_drop_and_runs_nothing(folder: Path, monkeypatch: pytest.M
     )
     lint(folder)
     assert set(opened) == {".yaml"}
+
+
+def test_the_guide_s_layer_is_clean(folder: Path) -> None:
+    guide = (FOLDER.parent / "docs" / "adding-a-layer.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n# file: (\S+)\n(.*?)```", guide, re.DOTALL)
+    assert [name for name, _ in blocks] == [
+        "layers/libraries.yaml",
+        "sources/bangkok_libraries.yaml",
+    ]
+    for name, text in blocks:
+        (folder / name).write_text(text, encoding="utf-8")
+    bangkok = folder / "maps" / "bangkok.yaml"
+    text = bangkok.read_text(encoding="utf-8")
+    text = text.replace("layers:\n", "layers:\n  - libraries\n")
+    text = text.replace("sources:\n", "sources:\n  - bangkok_libraries\n")
+    bangkok.write_text(text, encoding="utf-8")
+    assert [str(finding) for finding in lint(folder)] == []
