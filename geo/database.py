@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, CursorResult, Engine, create_engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from geo.errors import DatabaseUnreachable
+from geo.errors import DatabaseBusy, DatabaseUnreachable
 from sql import statement
 
 
@@ -28,14 +29,21 @@ def open_engine(url: str) -> Engine:
 
 @contextmanager
 def connect(engine: Engine) -> Iterator[Connection]:
-    """A connection without a transaction of its own. Raises DatabaseUnreachable."""
+    """A connection without a transaction of its own.
+
+    Raises DatabaseUnreachable where there is no server, and DatabaseBusy where the server ended the
+    work (a deadlock, a time-out, a shutdown, a crash): nothing of it was written.
+    """
     try:
         connection = engine.connect()
     except OperationalError as error:
         address = engine.url.render_as_string(hide_password=True)
         raise DatabaseUnreachable(address, _first_line(error)) from error
-    with connection:
-        yield connection
+    try:
+        with connection:
+            yield connection
+    except OperationalError as error:
+        raise DatabaseBusy(_first_line(error)) from error
 
 
 @contextmanager
@@ -46,8 +54,12 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def run(connection: Connection, name: str, /, **values: Any) -> CursorResult[Any]:
-    """Runs `sql/statements/<name>.sql` with bound values."""
-    return connection.execute(text(statement(name)), values)
+    """Runs `sql/statements/<name>.sql` with bound values; mappings are bound as JSON."""
+    bound = {
+        key: json.dumps(dict(value), ensure_ascii=False) if isinstance(value, Mapping) else value
+        for key, value in values.items()
+    }
+    return connection.execute(text(statement(name)), bound)
 
 
 def _first_line(error: OperationalError) -> str:

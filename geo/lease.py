@@ -12,9 +12,10 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from geo.database import connect, run
 from geo.errors import LeaseHeld, LeaseLost
@@ -32,8 +33,10 @@ def hold(engine: Engine, layers: Sequence[str], *, wait_seconds: float = 60) -> 
         try:
             yield token
         finally:
-            run(connection, "lease_release", token=token)
-            connection.commit()
+            # A session that is gone has lost its leases already.
+            with suppress(OperationalError):
+                run(connection, "lease_release", token=token)
+                connection.commit()
 
 
 def check(connection: Connection, layers: Sequence[str], token: uuid.UUID) -> None:

@@ -49,6 +49,10 @@ class MapView:
         """The layer of that id."""
         return next(layer for layer in self.layers if layer.id == layer_id)
 
+    def source(self, source_id: str) -> Source:
+        """The source of that id."""
+        return next(source for source in self.sources if source.id == source_id)
+
 
 @dataclass(frozen=True)
 class Catalog:

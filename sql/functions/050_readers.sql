@@ -28,7 +28,7 @@ select l.layer_id, l.title_th, l.title_en, s.source_id, s.title_th as source_th,
        g.rows_in, g.rows_published, g.rows_quarantined, g.rows_filtered, g.rows_held,
        exists (
            select from meta.run h
-           where h.source_id = s.source_id and h.outcome = 'held' and h.run_id > coalesce(g.run_id, 0)
+           where h.source_id = s.source_id and h.outcome = 'held' and h.decided_at is null and h.run_id > coalesce(g.run_id, 0)
        ) as held
 from meta.layer l
 join meta.source s on s.layer_id = l.layer_id and s.declared
@@ -60,12 +60,9 @@ comment on column onemap.layer_status.held is 'มีการส่งที่
 
 create or replace view onemap.quality_issue as
 select r.layer_id, r.source_id, i.run_id, i.code, i.severity, i.responsible, i.source_row,
-       case when c.privacy is distinct from 'personal' then i.column_name end as column_name,
-       i.message_th, i.message_en
+       i.column_name, i.message_th, i.message_en
 from meta.issue i
-join meta.latest_accepted_run r using (run_id)
-left join meta.layer_column c on c.layer_id = r.layer_id and c.column_name = i.column_name
-where c.privacy is distinct from 'personal';
+join meta.latest_accepted_run r using (run_id);
 comment on view onemap.quality_issue is 'ปัญหาของข้อมูลที่ใช้อยู่ / Issues of the content in use';
 comment on column onemap.quality_issue.layer_id is 'ชั้นข้อมูล / Layer';
 comment on column onemap.quality_issue.source_id is 'แหล่งข้อมูล / Source';

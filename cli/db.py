@@ -1,0 +1,105 @@
+"""`onemap db`: the map's database."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from cli.options import MapOption
+from cli.output import console, errors
+
+app = typer.Typer(help="The private PostgreSQL cluster and the maps' databases.", no_args_is_help=True)
+
+Role = Annotated[
+    str, typer.Option(help="onemap (owner), onemap_planner or onemap_web.", show_default=True)
+]
+
+
+@app.command()
+def start() -> None:
+    """Start the private cluster (made at the first start); finds one that runs already."""
+    from geo import cluster
+    from geo.settings import from_environment
+
+    status = cluster.start(from_environment())
+    if status.notice:
+        errors.print(status.notice, highlight=False)
+    console.print(f"{'runs already' if status.found else 'started'}: {status.folder}", highlight=False)
+
+
+@app.command()
+def stop() -> None:
+    """Stop the private cluster."""
+    from geo import cluster
+    from geo.settings import from_environment
+
+    console.print(f"stopped: {cluster.stop(from_environment()).folder}", highlight=False)
+
+
+@app.command()
+def status() -> None:
+    """Say whether the private cluster runs, and where it lies."""
+    from geo import cluster
+    from geo.settings import from_environment
+
+    found = cluster.status(from_environment())
+    state = f"runs (pid {found.pid}, user {found.user})" if found.running else "does not run"
+    console.print(f"{state}: {found.folder}", highlight=False)
+    raise typer.Exit(0 if found.running else 3)
+
+
+@app.command()
+def url(map_id: MapOption = "sample", role: Role = "onemap") -> None:
+    """Print the libpq URL of a map's database, for psql, QGIS or GDAL."""
+    from geo.cluster import database_url
+    from geo.settings import from_environment
+    from schemas.catalog import load_catalog
+
+    load_catalog().map_view(map_id)
+    print(database_url(from_environment(), map_id, role))
+
+
+@app.command()
+def psql(map_id: MapOption = "sample", role: Role = "onemap") -> None:
+    """Open psql on a map's database."""
+    from flows.opening import open_review
+    from geo.cluster import database_url
+    from geo.settings import from_environment
+
+    settings = from_environment()
+    open_review(settings, map_id)
+    os.execvp("psql", ["psql", database_url(settings, map_id, role)])
+
+
+@app.command()
+def migrate(map_id: MapOption = "sample") -> None:
+    """Bring a map's database to the migrations and declarations."""
+    from flows.opening import open_review
+    from flows.pipeline import prepare
+    from geo.migrate import migrate as apply
+    from geo.settings import from_environment
+
+    job = open_review(from_environment(), map_id)
+    for name in apply(job.engine):
+        console.print(f"applied {name}", highlight=False)
+    prepare(job)
+    console.print(f"{map_id}: up to date", highlight=False)
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove the private cluster and every map in it. Asks first."""
+    from geo import cluster
+    from geo.settings import from_environment
+
+    settings = from_environment()
+    folder = cluster.status(settings).folder
+    confirmed = yes or typer.confirm(f"Remove {folder} with every map's database and history?")
+    if not confirmed:
+        raise typer.Exit(1)
+    cluster.reset(settings, confirmed=True)
+    console.print(f"removed: {folder}", highlight=False)

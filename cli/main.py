@@ -1,0 +1,152 @@
+"""The command line: `onemap`. Errors are one readable line; the exit code says their family."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from cli import db, review
+from cli.options import MapOption
+from cli.output import console, errors, print_table
+from geo.errors import GeoError
+from schemas.errors import DeclarationError, UnknownMapError
+
+app = typer.Typer(
+    name="onemap",
+    help="One Map: agency files in, one published map out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(db.app, name="db")
+app.command("holds")(review.holds)
+app.command("approve")(review.approve)
+app.command("reject")(review.reject)
+
+
+@app.command()
+def run(
+    map_id: MapOption = "sample",
+    drops: Annotated[
+        Path | None, typer.Option(help="Folder that holds what the agencies delivered.")
+    ] = None,
+) -> None:
+    """Take in every source of a map and publish what changed."""
+    from cli.refreshing import refresh
+
+    raise typer.Exit(refresh(map_id, drops))
+
+
+@app.command()
+def serve(
+    map_id: MapOption = "sample",
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.")] = 8000,
+) -> None:
+    """Show the published map at http://localhost:8000."""
+    from cli.serving import serve_map
+
+    serve_map(map_id, host, port)
+
+
+@app.command()
+def lint(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of declarations; default: the built-in ones.")
+    ] = None,
+) -> None:
+    """Check every declaration and its references, without running anything."""
+    from schemas.lint import lint as check
+
+    findings = check(folder)
+    for finding in findings:
+        errors.print(str(finding), markup=False, highlight=False, soft_wrap=True)
+    if findings:
+        raise typer.Exit(os.EX_CONFIG)
+    console.print("Every declaration is in order.")
+
+
+@app.command()
+def layers(map_id: MapOption = "sample") -> None:
+    """List the layers of a map and the sources that feed them."""
+    from schemas.catalog import load_catalog
+
+    view = load_catalog().map_view(map_id)
+    rows = []
+    for layer in view.layers:
+        sources = [source for source in view.sources if source.layer == layer.id]
+        names = ", ".join(source.id for source in sources)
+        rows.append([layer.id, layer.title.th, layer.title.en, layer.geometry.value, names])
+    print_table(["layer", "ชื่อ", "title", "geometry", "sources"], rows)
+
+
+@app.command()
+def position(
+    x: Annotated[float, typer.Argument(help="Longitude or easting.")],
+    y: Annotated[float, typer.Argument(help="Latitude or northing.")],
+    crs: Annotated[str, typer.Option(help="Reference system, e.g. EPSG:24047.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check a coordinate: its WGS 84 position, the operation that led there, and its accuracy."""
+    from cli.checking import print_position
+
+    print_position(x, y, crs, as_json=as_json)
+
+
+@app.command()
+def deploy() -> None:
+    """Register every deployment and its schedule with the Prefect server."""
+    from flows.deployments import deployments
+    from flows.serving import register
+    from schemas.catalog import load_catalog
+
+    for name in register(deployments(load_catalog())):
+        console.print(name, highlight=False)
+
+
+@app.command()
+def worker() -> None:
+    """Serve scheduled runs until stopped."""
+    from flows.deployments import deployments
+    from flows.serving import work
+    from schemas.catalog import load_catalog
+
+    work(deployments(load_catalog()))
+
+
+def run_command() -> None:
+    """Entry point: the one place that catches everything."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        errors.print("stopped")
+        return 130
+    except (DeclarationError, UnknownMapError) as error:
+        return _say(error, os.EX_CONFIG)
+    except GeoError as error:
+        return _say(error, error.exit_code)
+    except Exception as error:  # noqa: BLE001  the edge: a fault of ours is one line, too
+        if os.environ.get("ONEMAP_DEBUG"):
+            traceback.print_exc()
+        first = (str(error).splitlines() or [""])[0]
+        hint = "this is a fault in One Map; set ONEMAP_DEBUG=1 to see where"
+        return _say(f"{type(error).__name__}: {first} ({hint})", os.EX_SOFTWARE)
+
+
+def _say(problem: object, code: int) -> int:
+    errors.print(f"error: {problem}", markup=False, highlight=False, soft_wrap=True)
+    return code

@@ -1,0 +1,86 @@
+"""`onemap run`: progress while it works, and a closing table."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.markup import escape
+
+from cli.output import console, errors, print_table
+from flows.job import RefreshResult, SourceOutcome
+from flows.opening import open_job
+from flows.pipeline import refresh as refresh_now
+from geo.settings import from_environment
+
+_NUMBERS = ["rows in", "published", "quarantined", "filtered", "at an area", "repaired", "seconds"]
+
+
+def refresh(map_id: str, drops: Path | None) -> int:
+    """Refreshes a map and prints what came of it; returns the exit code."""
+    result = _through_prefect(map_id, drops) if _has_server() else _in_process(map_id, drops)
+    print_outcomes(result)
+    return os.EX_OK if result.ended_well else os.EX_DATAERR
+
+
+def print_outcomes(result: RefreshResult) -> None:
+    """The closing table, what waits for a person, and the release."""
+    print_table(
+        ["source", "outcome", *_NUMBERS], [_line(source) for source in result.sources], _NUMBERS
+    )
+    for source in result.sources:
+        if source.reason and source.outcome != "unchanged":
+            words = f"{source.source_id}: {source.outcome}: {source.reason}"
+            errors.print(words, markup=False, highlight=False, soft_wrap=True)
+            if source.outcome == "held":
+                errors.print(f"  onemap approve {source.run_id} --by NAME --reason TEXT")
+    if result.release:
+        console.print(f"Release {result.release.number} is published: {result.release.folder}")
+    else:
+        console.print("Nothing changed: no new release.")
+
+
+def _has_server() -> bool:
+    return bool(os.environ.get("PREFECT_API_URL"))
+
+
+def _in_process(map_id: str, drops: Path | None) -> RefreshResult:
+    if not errors.is_terminal:
+        job = open_job(from_environment(), map_id, drops, _say)
+        return refresh_now(job)
+    with errors.status("starting") as status:
+        job = open_job(
+            from_environment(), map_id, drops, lambda words: status.update(escape(words))
+        )
+        return refresh_now(job)
+
+
+def _through_prefect(map_id: str, drops: Path | None) -> RefreshResult:
+    from flows.scheduled import refresh_map
+
+    state = refresh_map(map_id, str(drops) if drops else None, return_state=True)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _say(words: str) -> None:
+    errors.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+def _line(source: SourceOutcome) -> list[str]:
+    counts = (
+        source.rows_in,
+        source.published,
+        source.quarantined,
+        source.filtered,
+        source.held_at_area,
+        source.repaired,
+    )
+    return [
+        source.source_id,
+        source.outcome,
+        *("" if count is None else f"{count:,}" for count in counts),
+        f"{source.seconds:.1f}",
+    ]

@@ -1,0 +1,60 @@
+"""One way to run a step: a Prefect task inside a flow run, a plain call otherwise.
+
+So the line of steps is written once, reads as plain Python, and works with a Prefect server or
+without one. Either way, only transient errors are tried again.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from geo.errors import TransientError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RETRY_DELAYS = (2.0, 10.0)
+"""Seconds before the second and the third try of a step that failed transiently."""
+
+
+def step(label: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Runs `function` as the step `label` (it says which layer or source)."""
+    if _in_flow_run():
+        return _as_task(label, function)(*args, **kwargs)
+    for delay in RETRY_DELAYS:
+        try:
+            return function(*args, **kwargs)
+        except TransientError:
+            time.sleep(delay)
+    return function(*args, **kwargs)
+
+
+def _in_flow_run() -> bool:
+    if "prefect" not in sys.modules:  # importing it costs more than a second
+        return False
+    from prefect.context import FlowRunContext
+
+    return FlowRunContext.get() is not None
+
+
+def _as_task(label: str, function: Callable[P, R]) -> Callable[P, R]:
+    from prefect import task
+    from prefect.cache_policies import NO_CACHE
+
+    return task(
+        function,
+        name=label,
+        task_run_name=label,
+        retries=len(RETRY_DELAYS),
+        retry_delay_seconds=list(RETRY_DELAYS),
+        retry_condition_fn=_is_transient,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+
+
+def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
+    return isinstance(state.result(raise_on_failure=False), TransientError)

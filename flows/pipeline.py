@@ -1,0 +1,170 @@
+"""The way of the data, as plain composition:
+
+    snapshot -> read -> normalise -> validate -> gate -> load   for each source
+    unify -> publish                                            for the map
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from flows.engine import step
+from flows.job import Job, RefreshResult, SourceOutcome
+from geo import lease, runs
+from geo.areas import load_areas
+from geo.database import connect
+from geo.declare import declare
+from geo.errors import DatabaseUnreachable, GeoError, TransientError
+from geo.gate import gate
+from geo.load import load
+from geo.migrate import migrate
+from geo.normalise import normalise
+from geo.publish import Release, publish
+from geo.read import read
+from geo.snapshot import snapshot
+from geo.states import Refusal, Snapshot, Validated, Verdict
+from geo.unify import unify
+from geo.validate import validate
+from schemas.models import Bilingual, Source
+
+LEASE_WAIT_SECONDS = 120.0
+"""How long a run waits for another one of the same layer before it gives up."""
+
+
+def prepare(job: Job) -> None:
+    """Brings the database to the declarations of the map."""
+    migrate(job.engine)
+    declare(
+        job.engine, job.view.map, job.view.area, job.view.layers, job.view.sources, job.view.agencies
+    )
+
+
+def refresh(job: Job) -> RefreshResult:
+    """Takes in every source of the map, boundaries first, and publishes what changed."""
+    step(f"prepare {job.view.map.id}", prepare, job)
+    outcomes = [ingest(job, source) for source in job.view.sources]
+    return RefreshResult(tuple(outcomes), publish_changes(job))
+
+
+def publish_changes(job: Job) -> Release | None:
+    """Places what the loads prepared, and publishes it as the next release if anything changed."""
+    step("unify", unify, job.engine, job.view.layers, wait_seconds=LEASE_WAIT_SECONDS)
+    return step(
+        "publish",
+        publish,
+        job.engine,
+        releases_folder=job.settings.releases,
+        one_map=job.view.map,
+        area=job.view.area,
+        layers=job.view.layers,
+        sources=job.view.sources,
+        agencies=job.view.agencies,
+        now=datetime.now(UTC),
+        progress=job.progress,
+        wait_seconds=LEASE_WAIT_SECONDS,
+    )
+
+
+def ingest(job: Job, source: Source) -> SourceOutcome:
+    """Takes in one source. A source that fails does not stop the others; a lost database does."""
+    started = time.monotonic()
+    job.progress(f"{source.id}: snapshot")
+    try:
+        taken = step(f"snapshot {source.id}", snapshot, source, job.drops, job.settings.snapshots)
+        outcome = (
+            _refuse(job, source, None, taken)
+            if isinstance(taken, Refusal)
+            else bring_in(job, source, taken)
+        )
+    except DatabaseUnreachable:
+        raise
+    except GeoError as error:
+        outcome = SourceOutcome(source.id, source.layer, "failed", str(error))
+    return replace(outcome, seconds=time.monotonic() - started)
+
+
+def bring_in(job: Job, source: Source, taken: Snapshot) -> SourceOutcome:
+    """From stored bytes to prepared history, unless a decision already covers these bytes."""
+    with connect(job.engine) as connection:
+        known = runs.earlier(connection, source.id, taken.sha256, job.fingerprint(source))
+    if known and not known.approved:
+        outcome = "unchanged" if known.outcome == "accepted" else known.outcome
+        return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id)  # type: ignore[arg-type]
+    with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS) as token:
+        run_id = runs.begin(job.engine, source, taken, job.fingerprint(source))
+        try:
+            delivery = _judge(job, source, taken)
+            if isinstance(delivery, Refusal):
+                return _refuse(job, source, run_id, delivery)
+            verdict = _verdict(job, source, delivery, approved=known is not None)
+            if verdict.outcome == "held":
+                runs.close_held(job.engine, run_id, delivery, verdict)
+            else:
+                job.progress(f"{source.id}: load")
+                layer = job.view.layer(source.layer)
+                step(
+                    f"load {layer.id} from {source.id}",
+                    load, job.engine, run_id, delivery, verdict, source, layer, token,
+                )
+        except GeoError as error:
+            with suppress(TransientError):  # without a database, the next run closes it
+                runs.close_failed(job.engine, run_id, error)
+            raise
+        return _counted(source, run_id, delivery, verdict)
+
+
+def _judge(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
+    """read -> normalise -> validate."""
+    layer = job.view.layer(source.layer)
+    job.progress(f"{source.id}: read")
+    raw = step(f"read {source.id}", read, taken, source)
+    if isinstance(raw, Refusal):
+        return raw
+    job.progress(f"{source.id}: normalise {raw.table.num_rows:,} rows")
+    normalised = step(
+        f"normalise {layer.id} from {source.id}",
+        normalise, raw, source, layer, job.view.area, job.catalogue,
+    )
+    if isinstance(normalised, Refusal):
+        return normalised
+    job.progress(f"{source.id}: validate")
+    return step(
+        f"validate {layer.id} from {source.id}",
+        validate, normalised, source, layer, job.view.area, load_areas(job.engine), job.catalogue,
+    )
+
+
+def _verdict(job: Job, source: Source, delivery: Validated, *, approved: bool) -> Verdict:
+    with connect(job.engine) as connection:
+        last = runs.last_accepted(connection, source.id)
+    verdict = step(f"gate {source.id}", gate, delivery, job.view.layer(source.layer), last)
+    return Verdict("accepted", None, {**verdict.evidence, "approved": True}) if approved else verdict
+
+
+def _refuse(job: Job, source: Source, run_id: int | None, refusal: Refusal) -> SourceOutcome:
+    if run_id is None:
+        run_id = runs.begin(job.engine, source, None, job.fingerprint(source))
+    runs.close_refused(job.engine, run_id, refusal)
+    return SourceOutcome(source.id, source.layer, "refused", refusal.message.en, run_id)
+
+
+def _counted(
+    source: Source, run_id: int, delivery: Validated, verdict: Verdict
+) -> SourceOutcome:
+    reason: Bilingual | None = verdict.reason
+    return SourceOutcome(
+        source.id,
+        source.layer,
+        verdict.outcome,
+        reason.en if reason else None,
+        run_id,
+        rows_in=delivery.rows_in,
+        published=delivery.accepted.num_rows,
+        quarantined=delivery.quarantined.num_rows,
+        filtered=delivery.filtered.num_rows,
+        held_at_area=delivery.rows_held,
+        repaired=delivery.rows_repaired,
+    )

@@ -1,0 +1,52 @@
+"""The flows that Prefect runs. Each is one sentence of `flows.pipeline`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows import pipeline
+from flows.job import Job, RefreshResult, SourceOutcome
+from flows.opening import open_job
+from geo.settings import from_environment
+
+
+@flow(name="ingest_source", flow_run_name="ingest {source_id} of {map_id}")
+def ingest_source(map_id: str, source_id: str, drops: str | None = None) -> State[SourceOutcome]:
+    """Takes in one source and prepares it for the coming release."""
+    job = _open(map_id, drops)
+    source = job.view.source(source_id)
+    pipeline.prepare(job)
+    outcome = pipeline.ingest(job, source)
+    if outcome.ended_well:
+        return Completed(message=f"{source_id}: {outcome.outcome}", data=outcome)
+    return Failed(message=f"{source_id}: {outcome.outcome}: {outcome.reason}", data=outcome)
+
+
+@flow(name="refresh_map", flow_run_name="refresh {map_id}")
+def refresh_map(map_id: str, drops: str | None = None) -> State[RefreshResult]:
+    """Takes in every source and publishes what changed.
+
+    The run shows as failed where a source was refused or failed; the others are on the map.
+    """
+    result = pipeline.refresh(_open(map_id, drops))
+    if result.ended_well:
+        release = f"release {result.release.number}" if result.release else "nothing new"
+        return Completed(message=release, data=result)
+    bad = [source for source in result.sources if not source.ended_well]
+    names = "; ".join(f"{source.source_id}: {source.reason}" for source in bad)
+    return Failed(message=names, data=result)
+
+
+@flow(name="publish_release", flow_run_name="publish {map_id}")
+def publish_release(map_id: str) -> int | None:
+    """Publishes what earlier loads prepared; returns the new release, if any."""
+    release = pipeline.publish_changes(_open(map_id, None))
+    return release.number if release else None
+
+
+def _open(map_id: str, drops: str | None) -> Job:
+    return open_job(from_environment(), map_id, Path(drops) if drops else None)

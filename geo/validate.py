@@ -1,0 +1,208 @@
+"""Step 4, validate: the layer's declared rules, judged by whole columns, give issues row by row.
+
+Errors quarantine the row; warnings and notes travel with it. Nothing is lost: rows in = accepted +
+quarantined + filtered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from numpy.typing import NDArray
+
+from geo.areas import AdminAreas
+from geo.errors import RowAccountingError
+from geo.issues import IssueCatalogue, gather
+from geo.rules import broken_rules
+from geo.states import GEOM, ROW, Normalised, RawTable, Validated
+from schemas.models import Area, Layer, Role, Severity, Source
+
+_REPAIRS = frozenset({"geometry_invalid_repaired", "position_swapped", "text_repaired"})
+
+
+def validate(
+    delivery: Normalised,
+    source: Source,
+    layer: Layer,
+    area: Area,
+    admin: AdminAreas | None,
+    catalogue: IssueCatalogue,
+) -> Validated:
+    """Judges every row. `admin` is None while the map has no subdistricts yet.
+
+    Raises RowAccountingError if a row went astray, which is a fault of ours.
+    """
+    issues = gather(
+        [
+            delivery.issues,
+            *_unreadable_rows(delivery.raw, catalogue),
+            *_keys(delivery, source, catalogue),
+            *broken_rules(delivery.table, source, layer, catalogue),
+            *_places(delivery, source, layer, catalogue),
+            *_positions(delivery, layer, area, admin, catalogue),
+        ]
+    )
+    quarantined = _quarantine(delivery.raw, issues)
+    keep = pc.invert(pc.is_in(delivery.table["source_row"], quarantined["source_row"]))
+    shapes = delivery.shapes[np.asarray(keep)]
+    accepted = delivery.table.filter(keep).append_column(
+        "geom", pa.array(shapely.to_wkb(shapes), pa.binary())
+    )
+    rows_in = delivery.raw.table.num_rows + len(delivery.raw.report.bad_rows)
+    rows_out = accepted.num_rows + quarantined.num_rows + delivery.filtered.num_rows
+    if rows_in != rows_out:
+        raise RowAccountingError(source.id, "validate", rows_in, rows_out)
+    return Validated(
+        accepted=accepted,
+        quarantined=quarantined,
+        filtered=delivery.filtered,
+        issues=issues,
+        rows_in=rows_in,
+        rows_held=int(shapely.is_missing(shapes).sum()),
+        rows_repaired=_count_repaired(issues, accepted),
+        schema={
+            field.name: str(field.type)
+            for field in delivery.raw.table.schema
+            if field.name not in (ROW, GEOM)
+        },
+        lineage=delivery.lineage,
+    )
+
+
+def _unreadable_rows(raw: RawTable, catalogue: IssueCatalogue) -> Iterator[pa.Table]:
+    bad = raw.report.bad_rows
+    if bad:
+        details = pa.array([row.code for row in bad], pa.string())
+        yield catalogue.make("row_unreadable", [row.row for row in bad], detail=details)
+
+
+def _keys(delivery: Normalised, source: Source, catalogue: IssueCatalogue) -> Iterator[pa.Table]:
+    """Rows without a key, exact copies, and other rows under a key that is taken."""
+    rows = np.asarray(delivery.table["source_row"])
+    column = ", ".join(source.key)
+    keys = delivery.table["source_key"]
+    missing = np.asarray(pc.is_null(keys))
+    yield catalogue.make("key_missing", rows[missing], column=column)
+    first_copy = _first_with_same(delivery.row_hash)
+    copied = first_copy != np.arange(len(rows))
+    yield catalogue.make(
+        "row_duplicate", rows[copied], detail=pa.array(rows[first_copy[copied]].astype(str))
+    )
+    first_key = _first_with_same(delivery.table["feature_id"].combine_chunks())
+    taken = (first_key != np.arange(len(rows))) & ~copied & ~missing
+    yield catalogue.make(
+        "key_duplicate",
+        rows[taken],
+        column=column,
+        value=keys.filter(pa.array(taken)),
+        detail=pa.array(rows[first_key[taken]].astype(str)),
+    )
+
+
+def _first_with_same(values: pa.Array) -> NDArray[np.int64]:
+    """For each row the index of the first row that has the same value."""
+    codes = np.asarray(values.dictionary_encode().indices)
+    _, first = np.unique(codes, return_index=True)
+    return first[codes]
+
+
+def _places(
+    delivery: Normalised, source: Source, layer: Layer, catalogue: IssueCatalogue
+) -> Iterator[pa.Table]:
+    """Rows without a position are held at the area they name, if they name one and may be held."""
+    rows = np.asarray(delivery.table["source_row"])
+    lost = shapely.is_missing(delivery.shapes)
+    named = np.asarray(
+        pc.or_(
+            pc.is_valid(delivery.table["claimed_district_code"]),
+            pc.is_valid(delivery.table["claimed_subdistrict_code"]),
+        )
+    )
+    can_be_held = named if layer.role is Role.place else np.zeros_like(named)
+    yield catalogue.make("place_missing", rows[lost & ~can_be_held])
+    if source.position.origin != "none":
+        yield catalogue.make("position_missing", rows[lost & can_be_held])
+
+
+def _positions(
+    delivery: Normalised,
+    layer: Layer,
+    area: Area,
+    admin: AdminAreas | None,
+    catalogue: IssueCatalogue,
+) -> Iterator[pa.Table]:
+    """Positions lie in the map's area, and in the district that the row itself claims."""
+    located = np.flatnonzero(~shapely.is_missing(delivery.shapes))
+    rows = np.asarray(delivery.table["source_row"])[located]
+    spots = shapely.point_on_surface(delivery.shapes[located])
+    lon, lat = shapely.get_x(spots), shapely.get_y(spots)
+    west, south, east, north = area.extent
+    outside = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
+    if admin is not None and layer.role in (Role.place, Role.area):
+        found = admin.at(spots)
+        outside |= found < 0
+        yield from _disagreements(delivery, located, found, admin, catalogue)
+    where = [f"{x:.5f}, {y:.5f}" for x, y in zip(lon[outside], lat[outside], strict=True)]
+    yield catalogue.make("position_outside", rows[outside], detail=pa.array(where, pa.string()))
+
+
+def _disagreements(
+    delivery: Normalised,
+    located: NDArray[np.int64],
+    found: NDArray[np.int64],
+    admin: AdminAreas,
+    catalogue: IssueCatalogue,
+) -> Iterator[pa.Table]:
+    """A shape that lies in another area than the row says; of areas, one that does not touch it."""
+    rows = np.asarray(delivery.table["source_row"])[located]
+    for claim, codes in (
+        ("claimed_subdistrict_code", admin.subdistricts),
+        ("claimed_district_code", admin.districts),
+    ):
+        claimed = delivery.table[claim].to_numpy(zero_copy_only=False)[located]
+        here = np.where(found >= 0, codes[found], None)
+        differs = np.array((claimed != here) & (claimed != None) & (found >= 0), dtype=bool)  # noqa: E711
+        for index in np.flatnonzero(differs & (shapely.get_dimensions(delivery.shapes[located]) > 0)):
+            own = admin.shapes[codes == claimed[index]]
+            differs[index] = not shapely.intersects(own, delivery.shapes[located[index]]).any()
+        yield catalogue.make(
+            "district_disagrees",
+            rows[differs],
+            value=pa.array(claimed[differs], pa.string()),
+            detail=pa.array(here[differs], pa.string()),
+        )
+        if claim == "claimed_subdistrict_code":
+            # Said once: a wrong subdistrict speaks for its district too.
+            found = np.where(differs, -1, found)
+
+
+def _quarantine(raw: RawTable, issues: pa.Table) -> pa.Table:
+    """Rows with errors: number, codes, and the row as it was delivered."""
+    errors = issues.filter(pc.equal(issues["severity"], Severity.error.value))
+    grouped = errors.group_by("source_row").aggregate([("code", "distinct")]).sort_by("source_row")
+    wanted = grouped["source_row"].combine_chunks()
+    texts = {bad.row: json.dumps({"_text": bad.raw}, ensure_ascii=False) for bad in raw.report.bad_rows}
+    delivered = raw.table.filter(pc.is_in(raw.table[ROW], wanted.cast(pa.int64())))
+    for row in delivered.to_pylist():  # only bad rows; a person reads each of them
+        shape = row.pop(GEOM, None)
+        if shape is not None:
+            row["_shape"] = shapely.to_wkt(shapely.from_wkb(shape, on_invalid="ignore"))
+        texts[row.pop(ROW)] = json.dumps(row, ensure_ascii=False, default=str)
+    return pa.table(
+        {
+            "source_row": wanted,
+            "codes": grouped["code_distinct"],
+            "raw": pa.array([texts[row] for row in wanted.to_pylist()], pa.string()),
+        }
+    )
+
+
+def _count_repaired(issues: pa.Table, accepted: pa.Table) -> int:
+    repairs = issues.filter(pc.is_in(issues["code"], pa.array(sorted(_REPAIRS))))
+    repaired = pc.is_in(accepted["source_row"], repairs["source_row"].combine_chunks())
+    return int(pc.sum(repaired).as_py() or 0)
