@@ -1,0 +1,110 @@
+"""The web application: one map, its current release, and the doors to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from web.current import Current
+from web.database import Snapshots
+from web.errors import (
+    DatabaseAway,
+    NothingPublished,
+    WebError,
+    answer_http_exception,
+    answer_unexpected,
+    answer_web_error,
+)
+from web.files import BINARY_TYPES, release_routes
+from web.headers import SecurityHeaders
+from web.knowledge import KnowledgeOf
+from web.ogc import create_ogc_api
+from web.ogc_collections import CollectionsOf
+from web.ogc_guard import OgcGuard
+from web.pages import page_routes
+from web.places import place_routes
+from web.releases import Releases
+from web.settings import WebSettings
+from web.tiles import MVT, tile_routes
+
+
+def create_app(settings: WebSettings) -> Starlette:
+    """The ASGI application of one map. Connects to nothing before the first request.
+
+    Raises ConfigurationError if the viewer's npm packages are not installed.
+    """
+    snapshots = Snapshots(settings.database_url)
+    current = Current(settings.map_id, snapshots, Releases(settings.releases))
+    knowledge, collections = KnowledgeOf(), CollectionsOf(snapshots)
+    ogc = OgcGuard(
+        create_ogc_api(f"One Map: {settings.map_id}", snapshots), current, collections
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await snapshots.open()
+        yield
+        await snapshots.close()
+
+    routes: list[BaseRoute] = [
+        Route("/health", _health(settings.map_id, current)),
+        *release_routes(current),
+        *tile_routes(current),
+        *place_routes(current, snapshots, knowledge, collections),
+        Mount("/api", ogc),
+        *page_routes(settings.map_id, current, settings.packages),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=_middleware(settings),
+        exception_handlers={
+            WebError: answer_web_error,
+            HTTPException: answer_http_exception,
+            Exception: answer_unexpected,
+        },
+        lifespan=lifespan,
+    )
+
+
+def _health(map_id: str, current: Current) -> Callable[[Request], Awaitable[Response]]:
+    async def health(_request: Request) -> Response:
+        """Does the database answer, and what is published? Never a cached answer."""
+        try:
+            release, state = await current.number(), "ok"
+        except NothingPublished:
+            release, state = 0, "empty"
+        except DatabaseAway:
+            release, state = None, "database away"
+        status = 503 if release is None else 200
+        body = {"status": state, "map": map_id, "release": release}
+        return JSONResponse(body, status, headers={"Cache-Control": "no-store"})
+
+    return health
+
+
+def _middleware(settings: WebSettings) -> list[Middleware]:
+    packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MVT, *BINARY_TYPES.values())
+    middleware = [
+        Middleware(SecurityHeaders),
+        Middleware(GZipMiddleware, minimum_size=600, exclude_content_types=packed),
+    ]
+    if settings.allowed_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["GET", "HEAD"],
+                allow_headers=["Range", "If-None-Match"],
+                expose_headers=["ETag", "Content-Range", "Content-Length"],
+            )
+        )
+    return middleware

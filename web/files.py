@@ -1,0 +1,72 @@
+"""A release's files over HTTP: ranges, ETags, and only what the manifest names."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from web.caching import IMMUTABLE, REVALIDATE, is_known, unchanged
+from web.current import Current
+from web.errors import not_found
+from web.releases import MANIFEST, Release
+
+BINARY_TYPES: Final = {
+    ".pmtiles": "application/vnd.pmtiles",
+    ".gpkg": "application/geopackage+sqlite3",
+    ".parquet": "application/vnd.apache.parquet",
+}
+TEXT_TYPES: Final = {
+    ".json": "application/json",
+    ".geojson": "application/geo+json",
+    ".csv": "text/csv; charset=utf-8",
+}
+
+
+def release_routes(current: Current) -> list[Route]:
+    """`/manifest.json`, `/releases/current[/path]` and `/releases/<n>[/path]`."""
+
+    async def of_current(request: Request) -> Response:
+        name = request.path_params.get("path", MANIFEST)
+        return _send(request, await current.release(), name, REVALIDATE)
+
+    async def of_number(request: Request) -> Response:
+        name = request.path_params.get("path", MANIFEST)
+        release = await current.numbered(request.path_params["number"])
+        return _send(request, release, name, IMMUTABLE)
+
+    return [
+        Route("/manifest.json", of_current),
+        Route("/releases/current", of_current),
+        Route("/releases/current/{path:path}", of_current),
+        Route("/releases/{number:int}", of_number),
+        Route("/releases/{number:int}/{path:path}", of_number),
+    ]
+
+
+def _send(
+    request: Request, release: Release, name: str, cache_control: str
+) -> Response:
+    found = release.path_of(name)
+    if found is None:
+        raise not_found(
+            f"release {release.number} has no file of that name; see its manifest.json"
+        )
+    path, file = found
+    suffix = PurePosixPath(name).suffix
+    # Text may be compressed on its way, so its tag is weak; binary files go as they are.
+    etag = f'{"" if suffix in BINARY_TYPES else "W/"}"{file.sha256[:32]}"'
+    if is_known(request, etag):
+        return unchanged(etag, cache_control)
+    headers = {
+        "ETag": etag,
+        "Cache-Control": cache_control,
+        "Content-Location": f"/releases/{release.number}/{file.path}",
+    }
+    known = BINARY_TYPES | TEXT_TYPES
+    return FileResponse(
+        path, headers=headers, media_type=known.get(suffix, "application/octet-stream")
+    )

@@ -1,0 +1,239 @@
+"""What may be asked of the OGC API: an allow-list in front of tipg.
+
+tipg passes every function of a `filter` to SQL, ignores parameters it does not know, and answers
+a malformed value with the database's own words. So a request is read here first, and what reaches
+tipg is written anew from the parts that were understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from math import isfinite
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from ciso8601 import parse_rfc3339
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.caching import REVALIDATE, is_known, unchanged
+from web.current import Current
+from web.errors import WebError, bad_parameter, error_response, not_found
+from web.ogc import catalog_of
+from web.ogc_collections import CollectionsOf
+
+MAX_LIMIT: Final = 1_000
+MAX_OFFSET: Final = 10_000_000
+ITEMS: Final = re.compile(r"^/collections/(?P<collection>[^/]+)/items/?$")
+ITEM: Final = re.compile(r"^/collections/[^/]+/items/(?P<item>[^/]+)$")
+ITEM_FORMATS: Final = {
+    "json": "geojson",
+    "geojson": "geojson",
+    "geojsonseq": "geojsonseq",
+}
+
+
+class OgcGuard:
+    """ASGI application around tipg's: checks, ETag by release, one catalogue per release."""
+
+    def __init__(self, app: Any, current: Current, collections: CollectionsOf) -> None:
+        self._app: ASGIApp = app
+        self._state = app.state
+        self._current = current
+        self._collections = collections
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope)
+        try:
+            release = await self._current.release()
+            collections = await self._collections(release)
+            query = checked_query(_path(scope), request.url.query, collections)
+        except WebError as error:
+            response = error_response(error.status, error.code, error.description)
+            return await response(scope, receive, send)
+        etag = f'W/"{release.tag}"'
+        if is_known(request, etag):
+            return await unchanged(etag, REVALIDATE)(scope, receive, send)
+        if table := _table_asked(_path(scope), query):
+            return await RedirectResponse(table)(scope, receive, send)
+        self._state.collection_catalog = catalog_of(collections)
+        await self._app(_rewritten(scope, query), receive, _tagging(send, etag))
+
+
+def checked_query(path: str, query: str, collections: Mapping[str, Any]) -> str:
+    """The query string that tipg may see. Raises WebError (400, 404) for anything else."""
+    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=40)
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise bad_parameter("a parameter is given twice")
+    asked = dict(pairs)
+    if "filter" in asked or "filter-lang" in asked:
+        raise bad_parameter(
+            "`filter` is not offered in this version; use bbox, datetime or a property=value"
+        )
+    if items := ITEMS.match(path):
+        collection = collections.get(items["collection"])
+        properties = (
+            {column.name for column in collection.properties} if collection else set()
+        )
+        return urlencode(_items_query(asked, properties - {"geom"}))
+    if item := ITEM.match(path):
+        _require_uuid(item["item"])
+    elif path.rstrip("/") == "/collections":
+        _allow(asked, {"f", "limit", "offset", "bbox", "datetime"})
+        _require_json(asked, {"json"})
+        return urlencode(_paging(asked) | _where_and_when(asked))
+    _allow(asked, {"f"})
+    _require_json(asked, {"json", "geojson", "schemajson"})
+    return ""
+
+
+def _table_asked(path: str, query: str) -> str | None:
+    """Tables come from the release, with a byte order mark and without cells that are formulas."""
+    items = ITEMS.match(path)
+    if items is None or query != "f=csv":
+        return None
+    return f"/releases/current/data/{items['collection']}.csv"
+
+
+def _items_query(
+    asked: Mapping[str, str], properties: Collection[str]
+) -> dict[str, str]:
+    known = {"f", "limit", "offset", "bbox", "datetime", "properties", "sortby"}
+    _allow(asked, known | set(properties))
+    if asked == {"f": "csv"}:
+        return {"f": "csv"}
+    form = asked.get("f", "geojson")
+    if form not in ITEM_FORMATS:
+        raise bad_parameter(
+            "`f` must be geojson, json, geojsonseq, or csv alone (a whole layer)"
+        )
+    query = {"f": ITEM_FORMATS[form]} | _paging(asked) | _where_and_when(asked)
+    for name in ("properties", "sortby"):
+        if name in asked:
+            columns = [part.strip().lstrip("+-") for part in asked[name].split(",")]
+            if unknown := [column for column in columns if column not in properties]:
+                raise bad_parameter(
+                    f"`{name}` names a property that is not there: {unknown[0]}"
+                )
+            query[name] = asked[name]
+    return query | {name: value for name, value in asked.items() if name in properties}
+
+
+def _paging(asked: Mapping[str, str]) -> dict[str, str]:
+    query = {}
+    if "limit" in asked:
+        query["limit"] = str(min(_whole(asked, "limit", 1), MAX_LIMIT))
+    if "offset" in asked:
+        query["offset"] = str(_whole(asked, "offset", 0))
+    return query
+
+
+def _whole(asked: Mapping[str, str], name: str, least: int) -> int:
+    text = asked[name]
+    if not re.fullmatch(r"[0-9]{1,8}", text) or not least <= int(text) <= MAX_OFFSET:
+        raise bad_parameter(f"`{name}` must be a whole number from {least}")
+    return int(text)
+
+
+def _where_and_when(asked: Mapping[str, str]) -> dict[str, str]:
+    query = {}
+    if "bbox" in asked:
+        query["bbox"] = _checked_bbox(asked["bbox"])
+    if "datetime" in asked:
+        query["datetime"] = _checked_datetime(asked["datetime"])
+    return query
+
+
+def _checked_bbox(text: str) -> str:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 6:
+        numbers = [numbers[index] for index in (0, 1, 3, 4)]
+    inside = len(numbers) == 4 and all(map(isfinite, numbers))
+    if (
+        not inside
+        or max(map(abs, numbers[::2])) > 180
+        or max(map(abs, numbers[1::2])) > 90
+    ):
+        raise bad_parameter("`bbox` must be west,south,east,north in degrees")
+    if numbers[0] > numbers[2] or numbers[1] > numbers[3]:
+        raise bad_parameter(
+            "`bbox` must be west,south,east,north, with west and south the smaller"
+        )
+    return ",".join(map(repr, numbers))
+
+
+def _checked_datetime(text: str) -> str:
+    ends = text.split("/")
+    try:
+        for end in ends:
+            if end not in ("", ".."):
+                parse_rfc3339(end)
+    except ValueError:
+        ends = []
+    if not 1 <= len(ends) <= 2 or all(end in ("", "..") for end in ends):
+        raise bad_parameter(
+            "`datetime` must be an RFC 3339 time, or two with a / between them"
+        )
+    return text
+
+
+def _allow(asked: Mapping[str, str], known: Collection[str]) -> None:
+    if unknown := sorted(set(asked) - set(known)):
+        raise bad_parameter(
+            f"unknown parameter `{unknown[0][:40]}`; known here: {', '.join(sorted(known))}"
+        )
+
+
+def _require_json(asked: Mapping[str, str], forms: Collection[str]) -> None:
+    if asked.get("f", "json") not in forms:
+        raise bad_parameter("`f` must be json")
+
+
+def _require_uuid(text: str) -> None:
+    try:
+        UUID(text)
+    except ValueError:
+        raise not_found("there is no such feature in the current release") from None
+
+
+def _path(scope: Scope) -> str:
+    """Path below the mount; Starlette keeps the whole path in the scope, and the mount apart."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")) or "/"
+
+
+def _rewritten(scope: Scope, query: str) -> Scope:
+    """The scope that tipg sees: our query, no HTML asked for, and links that begin at the mount."""
+    headers = [pair for pair in scope["headers"] if pair[0] != b"accept"]
+    outer = ("router", "app_root_path")
+    return {
+        **{key: value for key, value in scope.items() if key not in outer},
+        "query_string": query.encode(),
+        "headers": headers,
+    }
+
+
+def _tagging(send: Send, etag: str) -> Send:
+    async def tagged(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            headers = [
+                pair
+                for pair in message["headers"]
+                if pair[0].lower() != b"cache-control"
+            ]
+            headers += [
+                (b"etag", etag.encode()),
+                (b"cache-control", REVALIDATE.encode()),
+            ]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return tagged

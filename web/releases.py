@@ -1,0 +1,133 @@
+"""Releases as folders of files: what the manifest names, and nothing else, is served."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from pmtiles.reader import MmapSource, Reader
+from pmtiles.tile import Compression
+
+MANIFEST = "manifest.json"
+KEPT_OPEN = 8
+
+
+@dataclass(frozen=True)
+class ReleaseFile:
+    """One file of a release; `path` is relative to its folder."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class Release:
+    """One published release: its manifest, its files and its tiles. Immutable once read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest_bytes = (folder / MANIFEST).read_bytes()
+        self.manifest: dict[str, Any] = json.loads(self.manifest_bytes)
+        self.number: int = self.manifest["release"]
+        self.sha256 = hashlib.sha256(self.manifest_bytes).hexdigest()
+        self.files = {file.path: file for file in _files(self.manifest)}
+        self.files[MANIFEST] = ReleaseFile(
+            MANIFEST, self.sha256, len(self.manifest_bytes)
+        )
+
+    @property
+    def tag(self) -> str:
+        """Names the content of the release; another map's release 1 has another tag."""
+        return f"{self.number}-{self.sha256[:12]}"
+
+    @cached_property
+    def layers(self) -> dict[str, dict[str, Any]]:
+        return {layer["id"]: layer for layer in self.manifest["layers"]}
+
+    @cached_property
+    def sources(self) -> dict[str, dict[str, Any]]:
+        return {source["id"]: source for source in self.manifest["sources"]}
+
+    @cached_property
+    def held(self) -> dict[str, Any]:
+        """Places without coordinates, by the area that holds them (held.json)."""
+        held: dict[str, Any] = json.loads(
+            self._read(self.manifest["files"]["held"]["path"])
+        )
+        return held
+
+    @cached_property
+    def style_text(self) -> str:
+        """style.json as published, with its placeholders `{base}` and `{fonts}`."""
+        return self._read(self.manifest["files"]["style"]["path"]).decode()
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.folder / self.manifest["files"]["pmtiles"]["path"])
+
+    def path_of(self, name: str) -> tuple[Path, ReleaseFile] | None:
+        """Where a file of the release lies, if the manifest names it."""
+        file = self.files.get(name)
+        return (self.folder / file.path, file) if file else None
+
+    def _read(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+
+class Archive:
+    """The whole map's tiles: one PMTiles file, mapped into memory."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._reader = Reader(MmapSource(file))
+        self.header: dict[str, Any] = self._reader.header()
+        self.metadata: dict[str, Any] = self._reader.metadata()
+        self.gzipped = self.header["tile_compression"] == Compression.GZIP
+
+    def has(self, z: int, x: int, y: int) -> bool:
+        """Could there be a tile: is it a zoom of the archive, and inside the world?"""
+        in_world = 0 <= x < 2**z and 0 <= y < 2**z
+        return self.header["min_zoom"] <= z <= self.header["max_zoom"] and in_world
+
+    def tile(self, z: int, x: int, y: int) -> bytes | None:
+        """The stored bytes of a tile (gzipped if `gzipped`); None where nothing is drawn."""
+        stored: bytes | None = self._reader.get(z, x, y)
+        return stored
+
+    def plain(self, stored: bytes) -> bytes:
+        return gzip.decompress(stored) if self.gzipped else stored
+
+
+class Releases:
+    """The releases of one map, by number."""
+
+    def __init__(self, folder: Path) -> None:
+        self._read = lru_cache(maxsize=KEPT_OPEN)(
+            lambda number: Release(folder / str(number))
+        )
+
+    def get(self, number: int) -> Release | None:
+        """The release, or None if its folder is not there. Old ones may have been removed."""
+        try:
+            return self._read(number)
+        except FileNotFoundError:
+            return None
+
+
+def _files(node: Any) -> Iterator[ReleaseFile]:
+    """Every `{path, sha256, bytes}` in the manifest, wherever it stands."""
+    if isinstance(node, Mapping):
+        if {"path", "sha256", "bytes"} <= node.keys():
+            yield ReleaseFile(node["path"], node["sha256"], node["bytes"])
+        else:
+            for value in node.values():
+                yield from _files(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _files(value)
