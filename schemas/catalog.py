@@ -46,8 +46,8 @@ class MapView:
     agencies: Mapping[str, Agency]
 
     def layer(self, layer_id: str) -> Layer:
-        """The layer of that id."""
-        return next(layer for layer in self.layers if layer.id == layer_id)
+        """The layer of that id; `KeyError` if the map has none."""
+        return {layer.id: layer for layer in self.layers}[layer_id]
 
     def source(self, source_id: str) -> Source:
         """The source of that id."""

@@ -21,10 +21,20 @@ def explain(error: ValidationError, document: Document, model: Any) -> list[Find
 
     `model` is the type that the document was validated as (a model, or a tuple of one).
     """
-    return [
-        document.finding(detail["loc"], _message(detail, document, model))
-        for detail in error.errors(include_url=False)
-    ]
+    told: dict[Location, Finding] = {}
+    for detail in error.errors(include_url=False):
+        place = _place(detail, document)
+        # A plain union fails once for each of its members: the first says enough.
+        told.setdefault(place, document.finding(place, _message(detail, place, model)))
+    return list(told.values())
+
+
+def _place(detail: ErrorDetails, document: Document) -> Location:
+    """Where it is in the file: without the steps through unions and keys that pydantic adds."""
+    location = detail["loc"]
+    if detail["type"] != "missing":
+        return document.existing(location)
+    return (*document.existing(location[:-1]), location[-1])
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -33,10 +43,10 @@ def did_you_mean(word: str, known: list[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else f"known are: {', '.join(known) or 'none'}"
 
 
-def _message(detail: ErrorDetails, document: Document, model: Any) -> str:
+def _message(detail: ErrorDetails, place: Location, model: Any) -> str:
     location, context = detail["loc"], detail.get("ctx", {})
     name = str(location[-1]) if location else ""
-    where = _where(location, document)
+    where = f"`{'.'.join(map(str, place))}`" if place else "the file"
     match detail["type"]:
         case "extra_forbidden":
             return f"unknown key {where}; {did_you_mean(name, keys_at(model, location[:-1]))}"
@@ -59,19 +69,14 @@ def _message(detail: ErrorDetails, document: Document, model: Any) -> str:
             return f"{where} is `{detail['input']}`; it must match {context['pattern']}"
         case "string_type" if isinstance(detail["input"], int | float):
             return f"{where} is the number {detail['input']}; quote it: '{detail['input']}'"
+        case "tuple_type":
+            return f"{where} is a list; write [{detail['input']}]"
         case "model_type":
             return f"{where} is not a mapping of keys to values"
         case "value_error":
             return f"{where}: {context['error']}"
         case _:
             return f"{where}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
-
-
-def _where(location: Location, document: Document) -> str:
-    """The location as the file has it: without the tags of unions, which pydantic adds."""
-    *around, last = location or ("",)
-    shown = [*document.existing(tuple(around)), *([last] if last not in ("[key]", "") else [])]
-    return f"`{'.'.join(map(str, shown))}`" if shown else "the file"
 
 
 def _purpose(model: Any, location: Location) -> str:

@@ -183,6 +183,36 @@ def test_all_errors_of_a_file_are_told_with_line_and_meaning(folder: Path) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("key: [id]", "key: id", "`key` is a list; write [id]"),
+        ("column: area,", "column: 7,", "`columns.area_m2.column` is the number 7; quote it: '7'"),
+        ("column: area,", "colum: area,", "unknown key `columns.area_m2.colum`; did you mean"),
+        ("column: area,", "constant: [1],", "`columns.area_m2.constant`: input should be"),
+        ("origin: none", "origin: nowhere", "`position.origin` is `nowhere`; it is one of: file"),
+        ("origin: none", "x: a", "key `position.origin` is missing"),
+        ("{ origin: none }", "none", "`position` is not a mapping of keys to values"),
+        ("every: week", "every: week, at: 25:00", "`schedule.at`: input should be in a valid time"),
+        ("layer: parks\n", "", "key `layer` is missing"),
+        ("location: parks/public_park.csv\n", "", "is missing (path below the drops folder"),
+    ],
+)
+def test_an_error_in_a_source_is_told_in_the_file_s_own_words(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    text = (FOLDER / "sources" / "bangkok_parks.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "sources").mkdir()
+    path = tmp_path / "sources" / "bangkok_parks.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DeclarationError) as raised:
+        load_catalog(tmp_path)
+    found = [finding for finding in raised.value.findings if told in finding.message]
+    assert len(found) == 1, str(raised.value)
+    assert all("str" not in finding.message.split("`")[1] for finding in raised.value.findings)
+
+
 def test_errors_of_all_files_are_told(folder: Path) -> None:
     write(folder, "parks", PARKS.replace("role: place", "role: spot"))
     write(folder, "squares", PARKS.replace("geometry: point", "geometry: dot"))
