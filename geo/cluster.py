@@ -62,6 +62,14 @@ SERVER_SETTINGS = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
 }
+INITDB_OPTIONS = (
+    f"--username={SUPERUSER}",
+    "--auth-local=trust",
+    "--auth-host=reject",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+    "--data-checksums",
+)
 
 
 @dataclass(frozen=True)
@@ -279,17 +287,7 @@ def _initialise(place: Place) -> None:
     """initdb beside, then rename: a half-made data folder is never taken for a whole one."""
     new = place.folder / "data.new"
     shutil.rmtree(new, ignore_errors=True)
-    command = [
-        str(programs(place) / "initdb"),
-        "--pgdata=data.new",
-        f"--username={SUPERUSER}",
-        "--auth-local=trust",
-        "--auth-host=reject",
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        "--data-checksums",
-    ]
-    done = place.run(command)
+    done = place.run([str(programs(place) / "initdb"), "--pgdata=data.new", *INITDB_OPTIONS])
     if done.returncode != 0:
         raise ClusterError(f"PostgreSQL could not make its data in {new}", done.stderr.strip())
     new.rename(place.data)

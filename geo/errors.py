@@ -141,7 +141,7 @@ class DatabaseUnreachable(TransientError):
 
     def __str__(self) -> str:
         return (
-            f"the database at {self.address} does not answer ({self.reason}); "
+            f"the database at {self.address} cannot be reached ({self.reason}); "
             "start it with `onemap db start`, or correct ONEMAP_DATABASE_URL"
         )
 

@@ -25,9 +25,12 @@ reader (role, settings) AS (
 ),
 missing_role AS (
     SELECT 1 AS step, format(
-        'CREATE ROLE %%I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT', wanted.role
+        'CREATE ROLE %%I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE %%s', wanted.role, wanted.inherits
     ) AS statement
-    FROM (SELECT owner FROM asked UNION ALL SELECT role FROM reader) AS wanted (role)
+    FROM (
+        SELECT owner, 'INHERIT' FROM asked
+        UNION ALL SELECT role, 'NOINHERIT' FROM reader
+    ) AS wanted (role, inherits)
     WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted.role)
 ),
 missing_setting AS (
