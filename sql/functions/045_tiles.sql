@@ -1,0 +1,46 @@
+-- Rows of the coming release, for the products that are built from them. The web's views show what is
+-- published; these show what a publication is about to publish. Only named columns that are public
+-- leave: a column that is not in the database's register, or not public there, is passed over.
+
+create or replace function meta.public_columns(layer_name text, wanted text[]) returns text
+language sql stable as $$
+    select coalesce(string_agg(format(', l.%I', column_name), '' order by position), '')
+    from meta.layer_column
+    where layer_id = layer_name and privacy = 'public' and column_name = any (wanted)
+$$;
+
+-- Typed rows of one layer, by a cursor, for the files.
+create or replace function meta.open_public_rows(layer_name text, target integer, wanted text[])
+returns refcursor
+language plpgsql as $$
+declare
+    rows refcursor := 'public_rows';
+begin
+    open rows no scroll for execute format($sql$
+        select l.feature_id::text as feature_id %2$s, l.district_code, l.subdistrict_code,
+               l.location_precision, l.source_id, st_asbinary(l.geom) as geom
+        from core.%1$I l
+        where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
+        order by l.feature_id
+        $sql$, layer_name, meta.public_columns(layer_name, wanted)) using target;
+    return rows;
+end $$;
+
+-- The same rows as tiles and area counts need them: attributes as one jsonb, shapes in Web Mercator,
+-- and a spot on each shape. Fills the temporary table of statements/publish_tables.sql.
+create or replace procedure meta.gather_features(layer_name text, target integer, wanted text[])
+language plpgsql as $$
+begin
+    execute format($sql$
+        insert into pg_temp.public_feature
+        select %1$L, l.feature_id, l.district_code, l.subdistrict_code, l.location_precision,
+               jsonb_strip_nulls(to_jsonb(a)), l.geom, m.shape,
+               case when st_dimension(m.shape) = 0 then m.shape else st_pointonsurface(m.shape) end
+        from core.%1$I l
+        cross join lateral (select st_transform(l.geom, 3857) as shape) m
+        cross join lateral (
+            select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision, l.source_id %2$s
+        ) a
+        where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
+        $sql$, layer_name, meta.public_columns(layer_name, wanted)) using target;
+end $$;

@@ -1,0 +1,1 @@
+analyze public_feature

@@ -1,0 +1,1 @@
+call meta.gather_features(:layer, :target, cast(:columns as text[]))

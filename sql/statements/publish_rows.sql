@@ -1,0 +1,1 @@
+select meta.open_public_rows(:layer, :target, cast(:columns as text[]))

@@ -1,0 +1,13 @@
+-- Made before the publication's read-only transaction, filled and read within it.
+create temporary table public_feature (
+    layer_id text not null,
+    feature_id uuid not null,
+    district_code text,
+    subdistrict_code text,
+    location_precision text not null,
+    attributes jsonb not null,
+    geom geometry(geometry, 4326),
+    shape geometry(geometry, 3857),
+    spot geometry(point, 3857)
+);
+create index on public_feature (layer_id);
