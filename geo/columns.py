@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,15 @@ import pyarrow as pa
 
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 Mask: TypeAlias = npt.NDArray[np.bool_]
+Value = TypeVar("Value")
+Pair: TypeAlias = tuple[str | None, str | None]
 
 
 @dataclass(frozen=True)
-class Distinct:
-    """The distinct values of a column as text, and for each row which one it is (-1 = null)."""
+class Distinct(Generic[Value]):
+    """The distinct values of a column, and for each row which one it is (-1 = null)."""
 
-    values: list[str]
+    values: list[Value]
     indices: npt.NDArray[np.int64]
 
     def spread(self, results: Sequence[object], kind: pa.DataType) -> pa.Array:
@@ -34,11 +36,22 @@ class Distinct:
         return np.append(np.array(flags, dtype=np.bool_), False)[self.indices]
 
 
-def distinct(column: Column) -> Distinct:
+def distinct(column: Column) -> Distinct[str]:
     """Distinct values of a column of any type that Arrow can write as text."""
     encoded = as_text(column).dictionary_encode()
     indices = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
     return Distinct(encoded.dictionary.to_pylist(), indices)
+
+
+def distinct_pairs(left: Column, right: Column) -> Distinct[Pair]:
+    """Distinct pairs of two columns of one length; a null is a value here."""
+    first, second = distinct(left), distinct(right)
+    width = len(second.values) + 1
+    found, indices = np.unique(first.indices * width + second.indices + 1, return_inverse=True)
+    lefts: list[str | None] = [*first.values, None]
+    rights: list[str | None] = [*second.values, None]
+    pairs = [(lefts[i // width], rights[i % width - 1]) for i in found.tolist()]
+    return Distinct(pairs, indices.astype(np.int64))
 
 
 def as_text(column: Column) -> pa.Array:

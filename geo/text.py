@@ -31,17 +31,17 @@ ADMIN_PREFIXES = (
     "กิ่งอำเภอ",
     "อำเภอ",
     "ตำบล",
-    "จังหวัด",
     "อ.",
     "ต.",
-    "จ.",
     "khet ",
     "khwaeng ",
     "amphoe ",
     "tambon ",
-    "changwat ",
 )
-"""Words before the name of an administrative area; longer ones first where one begins another."""
+"""Words before the name of a district or subdistrict; longer ones first where one begins another.
+
+Not จ. (province): จ.ป.ร. is a subdistrict.
+"""
 
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e"
@@ -130,8 +130,8 @@ def key_of(text: str, prefixes: Sequence[str] = ()) -> str | None:
     """`match_key` of one value: cleaned, normalised, casefolded, without spaces and `prefixes`.
 
     Thai digits become Arabic and all dashes one. A space between two digits stays ("1 11" is not
-    "11 1"). Of `prefixes` (in lower case) the first that fits goes, where something is left after it. Blank
-    text has no key (None).
+    "11 1"). Of `prefixes` (in lower case) the first that fits goes, where something is left after
+    it. Blank text has no key (None).
     """
     cleaned = clean_text(text)
     if cleaned is None:
