@@ -18,7 +18,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -201,7 +201,7 @@ def _with_database(configured: str, map_id: str) -> str:
 @contextmanager
 def _locked(place: Place) -> Iterator[None]:
     """One at a time, across processes; a killed holder's lock is free at once."""
-    with open(place.folder / "lock", "a") as lock:
+    with (place.folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -269,18 +269,12 @@ def _clear_remains(place: Place) -> None:
     while orphans := _servers(place):
         if time.monotonic() > deadline:
             for pid in orphans:
-                _signal(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         time.sleep(0.1)
     (place.data / "postmaster.pid").unlink(missing_ok=True)
     for remains in place.socket.glob(".s.PGSQL.*"):
         remains.unlink(missing_ok=True)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _initialise(place: Place) -> None:

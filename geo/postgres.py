@@ -63,7 +63,7 @@ class Place:
         plain = re.fullmatch(r"[A-Za-z0-9_./-]+", str(inside))
         if plain and len(os.fsencode(inside)) <= SOCKET_FOLDER_BYTES:
             return inside
-        return Path("/tmp") / f"onemap-{self.account.uid}-{_digest(self.folder)}"
+        return Path("/tmp") / f"onemap-{self.account.uid}-{_digest(self.folder)}"  # noqa: S108 - checked
 
     def make_folders(self) -> None:
         """Create what is missing, for the account alone (0700).

@@ -192,6 +192,7 @@ def test_a_project_that_the_servers_user_cannot_enter(new: MakeSettings) -> None
     assert private.start(settings).pid == status.pid, "it is found where it was made"
     private.reset(settings, confirmed=True)
     assert not list(status.folder.glob("data*"))
+    shutil.rmtree(status.folder)
 
 
 @needs_root
@@ -284,7 +285,7 @@ def test_a_configured_server_is_prepared_as_far_as_its_role_may(cluster: Setting
         administrator.execute("CREATE ROLE gis LOGIN CREATEDB CREATEROLE")
         administrator.execute("GRANT CONNECT ON DATABASE postgres TO gis")
     configured = _configured(_as(cluster, "gis").replace("/postgres?", "/?"))
-    with pytest.raises(ConfigurationError, match="CREATE EXTENSION .* postgis") as caught:
+    with pytest.raises(ConfigurationError, match=r"CREATE EXTENSION .* postgis") as caught:
         private.ensure_database(configured, "external")
     with psycopg.connect(_as(cluster, "postgres", "onemap_external")) as administrator:
         administrator.execute(str(caught.value).partition("run: ")[2])
