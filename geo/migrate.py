@@ -35,7 +35,7 @@ def migrate(engine: Engine) -> list[str]:
 
 def pending(connection: Connection) -> Sequence[str]:
     """Names of the migrations that this database lacks."""
-    recorded = dict(run(connection, "migrations_applied").tuples().all())
+    recorded = _recorded(connection)
     return [step.name for step in sql.migrations() if step.name not in recorded]
 
 
@@ -51,7 +51,7 @@ def execute_script(connection: Connection, script: str) -> None:
 def _apply_once(engine: Engine, step: sql.SqlFile, checksum: str) -> bool:
     with transaction(engine) as connection:
         _lock(connection)
-        recorded = dict(run(connection, "migrations_applied").tuples().all())
+        recorded = _recorded(connection)
         if step.name in recorded:
             if recorded[step.name] != checksum:
                 raise MigrationChanged(step.name)
@@ -59,6 +59,10 @@ def _apply_once(engine: Engine, step: sql.SqlFile, checksum: str) -> bool:
         execute_script(connection, step.text)
         run(connection, "migration_record", name=step.name, sha256=checksum)
         return True
+
+
+def _recorded(connection: Connection) -> dict[str, str]:
+    return {row.name: row.sha256 for row in run(connection, "migrations_applied")}
 
 
 def _lock(connection: Connection) -> None:

@@ -1,0 +1,174 @@
+"""Loads prepare the coming release; history holds every version by release."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from geo import lease, runs
+from geo.database import connect, transaction
+from geo.errors import LeaseHeld, LeaseLost
+from geo.load import load
+from geo.states import Snapshot, Verdict
+from geo.unify import unify
+from tests.db.conftest import Row, TestMap, delivery, square
+
+
+def publish(test_map: TestMap, release: int) -> None:
+    """Moves the pointer, as publication does at its end."""
+    with transaction(test_map.engine) as connection:
+        connection.execute(
+            text("call meta.publish(:n, clock_timestamp(), '{}')"), {"n": release}
+        )
+
+
+def rows(test_map: TestMap, query: str) -> list[tuple[object, ...]]:
+    with connect(test_map.engine) as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+VERSIONS = "select source_key, release_from, release_to from core.parks order by 1, 2"
+
+
+def test_nobody_sees_a_load_before_the_pointer_moves(city: TestMap) -> None:
+    city.load("parks", [Row("1", 100.49, 13.75)])
+    assert rows(city, "select count(*) from onemap.parks") == [(0,)]
+    publish(city, 1)
+    assert rows(city, "select count(*) from onemap.parks") == [(1,)]
+    assert rows(city, "select count(*) from onemap.place") == [(1,)]
+
+
+def test_loading_the_same_content_twice_is_loading_it_once(city: TestMap) -> None:
+    first = city.load("parks", [Row("1", 100.49, 13.75), Row("2", 100.51, 13.75)])
+    again = city.load("parks", [Row("1", 100.49, 13.75), Row("2", 100.51, 13.75)])
+    assert (first.added, first.changed, first.removed) == (2, 0, 0)
+    assert (again.added, again.changed, again.removed) == (2, 0, 0)
+    assert rows(city, VERSIONS) == [("1", 1, None), ("2", 1, None)]
+    publish(city, 1)
+    after = city.load("parks", [Row("1", 100.49, 13.75), Row("2", 100.51, 13.75)])
+    assert (after.added, after.changed, after.removed) == (0, 0, 0)
+    assert rows(city, "select meta.pending_changes(2)") == [(0,)]
+
+
+def test_changes_close_a_version_and_open_another(city: TestMap) -> None:
+    city.load("parks", [Row("1", 100.49, 13.75), Row("2", 100.51, 13.75)])
+    publish(city, 1)
+    loaded = city.load("parks", [Row("1", 100.49, 13.75, name="ชื่อใหม่"), Row("3", 100.5, 13.75)])
+    assert (loaded.added, loaded.changed, loaded.removed) == (1, 1, 1)
+    assert rows(city, VERSIONS) == [("1", 1, 2), ("1", 2, None), ("2", 1, 2), ("3", 2, None)]
+    assert rows(city, "select name_th from onemap.parks order by 1") == [("สวนทดสอบ",)] * 2
+    publish(city, 2)
+    assert rows(city, "select name_th from onemap.parks order by 1") == [("ชื่อใหม่",), ("สวนทดสอบ",)]
+
+
+def test_a_load_that_is_not_published_yet_is_replaced_by_the_next(city: TestMap) -> None:
+    city.load("parks", [Row("1", 100.49, 13.75)])
+    publish(city, 1)
+    city.load("parks", [Row("2", 100.49, 13.75)])
+    city.load("parks", [Row("1", 100.49, 13.75)])
+    assert rows(city, VERSIONS) == [("1", 1, None)]
+
+
+def test_as_of_reads_the_release_of_that_time(city: TestMap) -> None:
+    city.load("parks", [Row("1", 100.49, 13.75, name="เดิม")])
+    publish(city, 1)
+    between = datetime.now(UTC)
+    city.load("parks", [Row("1", 100.49, 13.75, name="ใหม่")])
+    publish(city, 2)
+    with connect(city.engine) as connection:
+        query = text("select name_th from onemap.parks_as_of(:at)")
+        assert connection.scalars(query, {"at": between}).all() == ["เดิม"]
+        assert connection.scalars(query, {"at": datetime.now(UTC)}).all() == ["ใหม่"]
+        assert connection.scalars(query, {"at": datetime(2000, 1, 1, tzinfo=UTC)}).all() == []
+
+
+def test_sources_of_one_layer_do_not_touch_each_other(city: TestMap) -> None:
+    first, second = [s for s in city.view.sources if s.layer == "primary_care"][:2]
+    city.load("primary_care", [Row("a", 100.49, 13.75)], first)
+    city.load("primary_care", [Row("b", 100.51, 13.75)], second)
+    city.load("primary_care", [Row("c", 100.51, 13.75)], second)
+    query = "select source_key, source_id from core.primary_care order by 1"
+    assert rows(city, query) == [("a", first.id), ("c", second.id)]
+
+
+def test_unify_places_by_position_and_holds_by_claim(city: TestMap) -> None:
+    city.load(
+        "parks",
+        [
+            Row("inside", 100.49, 13.75, district="1002"),
+            Row("near", 100.4785, 13.75),  # 160 m west of the western edge
+            Row("held", district="1002", subdistrict="100202"),
+            Row("district", district="1001"),
+        ],
+    )
+    assert unify(city.engine, city.view.layers)["parks"] == 2
+    query = """select source_key, district_code, subdistrict_code, location_precision, geom is null
+               from core.parks order by 1"""
+    assert rows(city, query) == [
+        ("district", "1001", None, "district", True),
+        ("held", "1002", "100202", "subdistrict", True),
+        ("inside", "1001", "100101", "exact", False),
+        ("near", "1001", "100101", "exact", False),
+    ]
+
+
+def test_moved_boundaries_place_published_features_anew(city: TestMap) -> None:
+    city.load("parks", [Row("1", 100.49, 13.75)])
+    unify(city.engine, city.view.layers)
+    publish(city, 1)
+    city.load(
+        "subdistricts",
+        [Row("100202", shape=square(100.5, 13.75, 0.02), district="1002", subdistrict="100202")],
+    )
+    assert unify(city.engine, city.view.layers)["parks"] == 1
+    query = "select district_code, release_from, release_to from core.parks order by 2"
+    assert rows(city, query) == [("1001", 1, 2), ("1002", 2, None)]
+
+
+def test_two_writers_of_a_layer_do_not_meet(city: TestMap) -> None:
+    with (
+        lease.hold(city.engine, ["parks"]),
+        pytest.raises(LeaseHeld, match="parks"),
+        lease.hold(city.engine, ["hospitals", "parks"], wait_seconds=0.3),
+    ):
+        pass
+    with lease.hold(city.engine, ["hospitals", "parks"], wait_seconds=0.3):
+        pass
+
+
+def test_an_orphan_writes_nothing(city: TestMap) -> None:
+    source, layer = city.source_of("parks"), city.view.layer("parks")
+    with lease.hold(city.engine, ["parks"]) as token:
+        taken = Snapshot(source.id, "0" * 64, (), datetime.now(UTC))
+        run_id = runs.begin(city.engine, source, taken, "test")
+        with transaction(city.engine) as connection:  # the holder's session dies
+            connection.execute(
+                text("select pg_terminate_backend(backend_pid) from meta.lease where token = :t"),
+                {"t": token},
+            )
+        with lease.hold(city.engine, ["parks"], wait_seconds=5), pytest.raises(LeaseLost):
+            load(
+                city.engine,
+                run_id,
+                delivery([Row("1", 100.49, 13.75)], tuple(layer.columns)),
+                Verdict("accepted", None, {}),
+                source,
+                layer,
+                token,
+            )
+    assert rows(city, "select count(*) from core.parks") == [(0,)]
+
+
+def test_no_point_is_invented_and_no_history_overlaps(city: TestMap) -> None:
+    city.load("parks", [Row("1", 100.49, 13.75)])
+    for broken in (
+        "update core.parks set location_precision = 'district'",
+        "update core.parks set geom = null",
+        "update core.parks set geom = 'SRID=4326;POINT(500 0)'",
+        "update core.parks set geom = 'SRID=4326;POINT(NaN NaN)'",
+        "update core.parks set release_to = release_from",
+    ):
+        with pytest.raises(Exception, match="violates check"), transaction(city.engine) as connection:
+            connection.execute(text(broken))

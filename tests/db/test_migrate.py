@@ -1,0 +1,86 @@
+"""Migrations are history: applied once, recorded, and refused when they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+import sql
+from geo.database import connect, open_engine, transaction
+from geo.declare import declare
+from geo.errors import MigrationChanged
+from geo.migrate import migrate
+from schemas.catalog import load_catalog
+from tests.db.conftest import TestMap
+
+
+def test_applying_again_does_nothing(database: Callable[..., str]) -> None:
+    assert migrate(open_engine(database())) == []
+
+
+def test_changed_history_is_refused(
+    database: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(database())
+    changed = [sql.SqlFile(step.name, step.text + "\n-- other") for step in sql.migrations()]
+    monkeypatch.setattr(sql, "migrations", lambda: changed)
+    with pytest.raises(MigrationChanged, match="0001"):
+        migrate(engine)
+
+
+def test_a_migration_that_fails_leaves_nothing(
+    database: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(database())
+    broken = sql.SqlFile("9999_broken.sql", "create table meta.half (); select 1/0")
+    steps = [*sql.migrations(), broken]
+    monkeypatch.setattr(sql, "migrations", lambda: steps)
+    with pytest.raises(Exception, match="division by zero"):
+        migrate(engine)
+    with connect(engine) as connection:
+        assert connection.scalar(text("select to_regclass('meta.half')")) is None
+        names = connection.scalars(text("select name from meta.migration")).all()
+    assert "9999_broken.sql" not in names
+
+
+def test_every_table_and_column_has_a_comment_in_both_languages(test_map: TestMap) -> None:
+    with connect(test_map.engine) as connection:
+        silent = connection.execute(
+            text(
+                """
+                select format('%s.%s.%s', n.nspname, c.relname, a.attname)
+                from pg_class c
+                join pg_namespace n on n.oid = c.relnamespace
+                join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+                where n.nspname in ('meta', 'core', 'onemap', 'web') and c.relkind in ('r', 'v')
+                  and c.relname not in ('latest_run', 'latest_accepted_run')
+                  and (coalesce(col_description(c.oid, a.attnum), '') !~ '[ก-๙]'
+                       or coalesce(obj_description(c.oid), '') !~ '[ก-๙].*[A-Za-z]')
+                """
+            )
+        ).scalars()
+        assert list(silent) == []
+
+
+def test_a_new_column_of_a_layer_is_added_and_planners_views_stay(test_map: TestMap) -> None:
+    view = test_map.view
+    with transaction(test_map.engine) as connection:
+        connection.execute(text("create view public.mine as select name_th from onemap.parks"))
+    parks = view.layer("parks")
+    note = parks.columns["name_en"]
+    wider = parks.model_copy(update={"columns": {**parks.columns, "note_text": note}})
+    layers = [wider if layer.id == "parks" else layer for layer in view.layers]
+    declare(test_map.engine, view.map, view.area, layers, view.sources, view.agencies)
+    with connect(test_map.engine) as connection:
+        connection.execute(text("select note_text from onemap.parks, public.mine"))
+
+
+def test_a_map_of_other_places_has_the_same_shape(database: Callable[..., str]) -> None:
+    view = load_catalog().map_view("nakhon_phanom")
+    engine = open_engine(database())
+    declare(engine, view.map, view.area, view.layers, view.sources, view.agencies)
+    with connect(engine) as connection:
+        assert connection.scalar(text("select map_id from meta.map")) == "nakhon_phanom"
+        assert connection.scalar(text("select count(*) from onemap.place")) == 0
