@@ -1,0 +1,259 @@
+"""read: one delivery's bytes to rows, in a one-shot child process. The parent parses nothing.
+
+The child (`geo.reader`) gets copies of the files in a folder of its own, and hands back an Arrow
+file and a report, which are validated here and believed no further. However the child ends, the
+outcome is a table or a named refusal.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from geo.errors import ReaderUnsafe
+from geo.reader import drivers
+from geo.reader.job import JOB_FILE, REPORT_FILE, ROWS_FILE
+from geo.reader.messages import MESSAGES
+from geo.states import GEOM, ROW, RawTable, ReadReport, Refusal
+from schemas.models import Bilingual, SourceFormat
+
+MAX_REPORT_BYTES = 256 << 20
+MAX_DETAIL = 500
+_MEMORY_WORDS = ("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory")
+_COLUMN_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_())
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """What one delivery may cost. `cells` is for spreadsheets; `members` for zip archives."""
+
+    seconds: int = 600
+    cpu_seconds: int = 600
+    memory_bytes: int = 4 << 30
+    output_bytes: int = 8 << 30
+    unpacked_bytes: int = 2 << 30
+    members: int = 1_000
+    cells: int = 20_000_000
+    bad_rows: int = 50_000
+
+
+def read(
+    files: Mapping[str, Path],
+    format: SourceFormat,
+    *,
+    container_layer: str | None = None,
+    encoding: str = "auto",
+    limits: ReadLimits | None = None,
+    columns_hint: Sequence[str] = (),
+    scratch: Path | None = None,
+) -> RawTable | Refusal:
+    """Read one delivery.
+
+    `files` maps the agency's file names to their stored bytes: one file, or the parts of a bare
+    shapefile. `container_layer` chooses among layers or sheets; `columns_hint` are the column
+    names that the source declares, to find the header and to mend names that a DBF cut.
+    `scratch` is where the job folder is made (the system's temporary folder). Geometry stays in
+    the source's own CRS. Raises `ReaderUnsafe` if the sandbox does not hold.
+    """
+    probe()
+    job = {
+        "format": str(format),
+        "container_layer": container_layer,
+        "encoding": encoding,
+        "columns_hint": list(columns_hint),
+        "limits": asdict(limits or ReadLimits()),
+        "probe": False,
+    }
+    with _job_folder(files, job, scratch) as folder:
+        end = _run(folder, str(format), job["limits"])
+        report = _report(folder / "out" / REPORT_FILE)
+        if report is None:
+            return _refusal(*end.refusal())
+        if "unsafe" in report:
+            raise ReaderUnsafe(probe=str(report["unsafe"]))
+        if "refused" in report:
+            return _refusal(str(report["refused"]["code"]), str(report["refused"]["detail"]))
+        return _accepted(folder / "out" / ROWS_FILE, report, format)
+
+
+@functools.cache
+def probe() -> None:
+    """Try the sandbox, once per process: pointer files, a secret file, a connection.
+
+    Raises `ReaderUnsafe` if one of them opens.
+    """
+    with tempfile.TemporaryDirectory(prefix="onemap-probe-") as name, socket.socket() as listener:
+        outside = Path(name)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.setblocking(False)
+        files = dict(_pointer_files(outside, listener.getsockname()[1]))
+        limits = asdict(ReadLimits(seconds=60))
+        job = {"format": "geojson", "container_layer": None, "encoding": "auto"}
+        job |= {"columns_hint": [], "limits": limits, "probe": True}
+        with _job_folder(files, job, outside) as folder:
+            _run(folder, "geojson", limits)
+            report = _report(folder / "out" / REPORT_FILE) or {"unsafe": "the reader did not start"}
+        opened = [str(report["unsafe"])] if "unsafe" in report else list(report["opened"])
+        if not report.get("sandbox", {}).get("landlock_abi"):
+            opened = [probed for probed in opened if probed != "secret"]  # said in each report
+        if opened or _was_called(listener):
+            raise ReaderUnsafe(probe=", ".join(opened) or "network")
+
+
+def _pointer_files(folder: Path, port: int) -> Iterator[tuple[str, Path]]:
+    secret = folder / "secret.csv"
+    secret.write_text("x,y,name\n100,13,secret\n", "utf-8")
+    url = f"http://127.0.0.1:{port}/"
+    contents = {
+        "secret": str(secret),
+        "address": str(port),
+        "vrt.geojson": f'<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{secret}'
+        "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
+        "gdalg.geojson": json.dumps(
+            {"type": "gdal_streamed_alg", "command_line": f"gdal vector read {secret}"}
+        ),
+        "wfs.geojson": f"<OGRWFSDataSource><URL>{url}</URL></OGRWFSDataSource>",
+        "link.geojson": json.dumps(
+            {
+                "type": "FeatureCollection",
+                "crs": {"type": "link", "properties": {"href": url, "type": "proj4"}},
+                "features": [],
+            }
+        ),
+    }
+    for name, text in contents.items():
+        path = folder / name
+        path.write_text(text, "utf-8")
+        yield name, path
+
+
+def _was_called(listener: socket.socket) -> bool:
+    try:
+        listener.accept()
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _job_folder(
+    files: Mapping[str, Path], job: dict[str, Any], scratch: Path | None
+) -> Iterator[Path]:
+    """A folder with copies of the files under plain names; it goes when the job is done."""
+    with tempfile.TemporaryDirectory(prefix="onemap-read-", dir=scratch) as name:
+        folder = Path(name).resolve()
+        for part in ("in", "work", "out"):
+            (folder / part).mkdir()
+        said = {}
+        for number, (file_name, source) in enumerate(files.items()):
+            suffix = PurePosixPath(file_name).suffix.lower()
+            copy = f"in/{number}{suffix if suffix.isascii() else ''}"
+            shutil.copyfile(source, folder / copy)
+            said[file_name] = copy
+        text = json.dumps(job | {"files": said}, ensure_ascii=False)
+        (folder / JOB_FILE).write_text(text, "utf-8")
+        yield folder
+
+
+@dataclass(frozen=True)
+class _End:
+    """How a child ended."""
+
+    returncode: int
+    timed_out: bool
+    said: str
+
+    def refusal(self) -> tuple[str, str]:
+        """Code and detail of the refusal of a child that left no report."""
+        last = self.said.strip().rpartition("\n")[2]
+        if self.timed_out or self.returncode == -signal.SIGXCPU:
+            return "reader_timeout", ""
+        if any(word in self.said.lower() for word in _MEMORY_WORDS):
+            return "reader_memory", last
+        if self.returncode == -signal.SIGKILL:
+            return "reader_memory", "killed by the system"
+        if self.returncode < 0:
+            return "reader_crashed", signal.Signals(-self.returncode).name
+        return "reader_failed", last
+
+
+def _run(folder: Path, format: str, limits: dict[str, int]) -> _End:
+    """Start the child, wait for it by the clock, and leave no process of its group behind."""
+    said = folder / "stderr"
+    with said.open("wb") as stderr:
+        child = subprocess.Popen(
+            [sys.executable, "-I", "-X", "utf8", "-m", "geo.reader", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=drivers.environment(format, str(folder / "work")),
+            cwd=folder,
+            start_new_session=True,
+        )
+        timed_out = False
+        try:
+            child.wait(limits["seconds"])
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            _kill_group(child)
+    with said.open("rb") as file:
+        file.seek(max(0, said.stat().st_size - 64_000))
+        return _End(child.returncode, timed_out, file.read().decode("utf-8", "replace"))
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()
+
+
+def _report(path: Path) -> dict[str, Any] | None:
+    if not path.is_file() or path.is_symlink() or path.stat().st_size > MAX_REPORT_BYTES:
+        return None
+    try:
+        report = json.loads(path.read_bytes())
+    except ValueError:
+        return None
+    return report if isinstance(report, dict) else None
+
+
+def _refusal(code: str, detail: str) -> Refusal:
+    th, en = MESSAGES.get(code, MESSAGES["reader_failed"])
+    return Refusal(code=code, message=Bilingual(th=th, en=en), detail=detail[:MAX_DETAIL])
+
+
+def _accepted(rows: Path, said: dict[str, Any], format: SourceFormat) -> RawTable | Refusal:
+    """The child's table and report, if they are well-formed and agree."""
+    try:
+        report = ReadReport(format=format, sandbox=said["sandbox"], **said["table"])
+        with pa.memory_map(str(rows)) as mapped:  # outlives the folder: the mapping holds the file
+            table = pa.ipc.open_file(mapped).read_all()
+        table.validate(full=True)
+    except (KeyError, TypeError, OSError, ValidationError, pa.ArrowException) as error:
+        return _refusal("reader_failed", f"the reader's output is not valid: {error}")
+    expected = [ROW, GEOM, *report.columns]
+    if table.column_names != expected or table.num_rows != report.rows:
+        return _refusal("reader_failed", "the reader's table and report do not agree")
+    types = [table.schema.field(i).type for i in range(table.num_columns)]
+    if types[:2] != [pa.int64(), pa.binary()] or not set(types[2:]) <= set(_COLUMN_TYPES):
+        return _refusal("reader_failed", "the reader's table has columns of unknown types")
+    return RawTable(table, report)

@@ -1,0 +1,73 @@
+"""`python -I -m geo.reader JOB`: walls up, read one delivery, write a report, end.
+
+The report always has `sandbox` and one of `table`, `refused`, `unsafe`, `opened` (a probe). An uncaught exception, a signal or
+a limit ends the process without a report, and the parent names what happened.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from importlib.abc import MetaPathFinder
+from pathlib import Path
+from typing import Any
+
+from geo.reader import job as jobs
+from geo.reader import sandbox
+from geo.reader.drivers import UnsafeDrivers
+from geo.reader.job import REPORT_FILE, Job
+from geo.reader.refused import Refused
+
+MODULE_OF_FORMAT = {
+    "shapefile": "geo.reader.shapefile",
+    "geopackage": "geo.reader.geopackage",
+    "geojson": "geo.reader.geojson",
+    "esri_json": "geo.reader.esri_json",
+    "kml": "geo.reader.kml",
+    "csv": "geo.reader.delimited",
+    "xlsx": "geo.reader.spreadsheet",
+}
+MAX_DETAIL = 2_000
+NOT_NEEDED = ("geopandas", "pandas", "pyproj", "shapely")
+"""Optional imports of pyogrio and pyarrow that would cost half a second and more to attack."""
+
+
+class _NotNeeded(MetaPathFinder):
+    """Modules that are not there for this program."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname in NOT_NEEDED:
+            raise ModuleNotFoundError(fullname, name=fullname)
+
+
+def main(folder: Path) -> None:
+    """Read the job in `folder`."""
+    job = jobs.load(folder)
+    report: dict[str, Any] = {"sandbox": sandbox.enter(folder, job.limits)}
+    sys.meta_path.insert(0, _NotNeeded())
+    try:
+        report |= _probe(job) if job.probe else _read(job)
+    except Refused as refused:
+        report["refused"] = {"code": refused.code, "detail": refused.detail[:MAX_DETAIL]}
+    except UnsafeDrivers as unsafe:
+        report["unsafe"] = str(unsafe)
+    except (MemoryError, RecursionError) as error:
+        report["refused"] = {"code": "reader_memory", "detail": type(error).__name__}
+    text = json.dumps(report, ensure_ascii=False)
+    (job.out / REPORT_FILE).write_text(text, "utf-8", errors="replace")
+
+
+def _read(job: Job) -> dict[str, Any]:
+    """Parsers are imported only here, behind the walls."""
+    reader = importlib.import_module(MODULE_OF_FORMAT[job.format])
+    delivery = importlib.import_module("geo.reader.delivery")
+    return {"table": delivery.write(reader.read(job), job.out, job.limits)}
+
+
+def _probe(job: Job) -> dict[str, Any]:
+    return {"opened": importlib.import_module("geo.reader.probe").run(job)}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,117 @@
+"""What a format's reader hands over: Arrow columns, and what was seen on the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from geo.reader.encoding import UNREADABLE
+from geo.reader.job import ROWS_FILE
+from geo.reader.refused import Refused
+
+RAW_LENGTH = 2_000
+"""Characters of a bad row's raw text that are kept."""
+
+
+@dataclass
+class Delivery:
+    """One delivery, read. `rows` numbers the records of `columns`; `geometry` is WKB or absent."""
+
+    driver: str
+    rows: pa.Array
+    columns: dict[str, pa.Array]
+    geometry: pa.Array | None = None
+    container_layer: str | None = None
+    encoding_declared: str | None = None
+    encoding_found: str | None = None
+    crs_declared: str | None = None
+    crs_text: str | None = None
+    geometry_type: str | None = None
+    oddities: list[tuple[str, str]] = field(default_factory=list)
+    bad_rows: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def quarantine(self, mask: pa.Array, code: str) -> None:
+        """Move the rows where `mask` is true to the bad rows."""
+        positions = pc.indices_nonzero(mask)
+        if len(positions) == 0:
+            return
+        texts = pa.table(self.columns).take(positions).to_pylist()
+        numbers = self.rows.take(positions).to_pylist()
+        for number, values in zip(numbers, texts, strict=True):
+            raw = json.dumps(values, ensure_ascii=False, default=str)
+            self.bad_rows.append((number, code, raw[:RAW_LENGTH]))
+        keep = pc.invert(mask)
+        self.rows = self.rows.filter(keep)
+        self.columns = {name: column.filter(keep) for name, column in self.columns.items()}
+        if self.geometry is not None:
+            self.geometry = self.geometry.filter(keep)
+
+    def quarantine_unreadable(self) -> None:
+        """Rows with bytes that fit no encoding are bad rows, never half-read ones."""
+        mask = pa.nulls(len(self.rows), pa.bool_()).fill_null(False)
+        for column in self.columns.values():
+            if pa.types.is_string(column.type):
+                mask = pc.or_(mask, pc.match_substring(column, UNREADABLE).fill_null(False))
+        self.quarantine(mask, "encoding_unreadable")
+
+
+def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column as string, int64, double or bool; dates and times as ISO text, bytes as hex."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            raise Refused("too_large", "one column holds more than 2 GB of text")
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_boolean(kind):
+        return column
+    if pa.types.is_integer(kind):
+        return column.cast(pa.int64())
+    if pa.types.is_floating(kind):
+        return column.cast(pa.float64())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pa.array([v if v is None else v.hex() for v in column.to_pylist()], pa.string())
+    if pa.types.is_nested(kind):
+        texts = [v if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()]
+        return pa.array(texts, pa.string())
+    return column.cast(pa.string())
+
+
+def ordinals(count: int, start: int = 1) -> pa.Array:
+    """Record numbers from `start`."""
+    return pa.array(range(start, start + count), pa.int64())
+
+
+def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, Any]:
+    """Write the table as an Arrow file and return the report of it."""
+    delivery.quarantine_unreadable()
+    if len(delivery.bad_rows) > limits["bad_rows"]:
+        first = "; ".join(f"{row}: {code}" for row, code, _ in delivery.bad_rows[:3])
+        raise Refused("too_many_bad_rows", f"{len(delivery.bad_rows)} ({first})")
+    count = len(delivery.rows)
+    geometry = delivery.geometry if delivery.geometry is not None else pa.nulls(count, pa.binary())
+    table = pa.table({"_row": delivery.rows, "_geom": geometry.cast(pa.binary())})
+    for name, column in delivery.columns.items():
+        table = table.append_column(pa.field(name, column.type), column)
+    with pa.OSFile(str(out / ROWS_FILE), "wb") as file, pa.ipc.new_file(file, table.schema) as ipc:
+        ipc.write_table(table)
+    return {
+        "driver": delivery.driver,
+        "container_layer": delivery.container_layer,
+        "rows": count,
+        "columns": list(delivery.columns),
+        "encoding_declared": delivery.encoding_declared,
+        "encoding_found": delivery.encoding_found,
+        "crs_declared": delivery.crs_declared,
+        "crs_text": delivery.crs_text,
+        "geometry_type": delivery.geometry_type,
+        "null_geometries": geometry.null_count,
+        "oddities": [{"code": code, "detail": text} for code, text in delivery.oddities],
+        "bad_rows": [
+            {"row": row, "code": code, "raw": raw} for row, code, raw in sorted(delivery.bad_rows)
+        ],
+    }

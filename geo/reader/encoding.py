@@ -1,0 +1,89 @@
+"""Which encoding bytes are in, decided by the bytes; labels are only reported.
+
+Strict UTF-8 first; then CP874, accepted when nearly all of the non-ASCII characters are Thai and
+no combining mark starts a word. General charset detectors fail on short Thai text. Bytes that fit
+neither are marked with U+FFFD, and the rows that hold the mark become bad rows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from geo.reader.refused import Refused
+
+UNREADABLE = "\ufffd"
+ASCII = bytes(range(0x80))
+THAI = bytes([*range(0xA1, 0xDB), *range(0xDF, 0xFC)])
+MIN_THAI_SHARE = 0.95
+MAX_UNREADABLE_SHARE = 0.05
+MAX_STRAY_MARK_SHARE = 0.002  # of Thai characters: a slip of the typist is no other encoding
+
+_STRAY_MARK = re.compile(rb"(?:^|[^\xa1-\xda\xdf-\xfb])[\xd1\xd4-\xda\xe7-\xee]")
+_CUT_TAIL = re.compile(
+    rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})(?=\x00|\Z)"
+)
+# `เขต` alone in CP874 is also one rare character of UTF-8: neither Thai nor Latin nor punctuation
+_THAI_OR_LATIN = re.compile(r"[\u00a0-\u024f\u0e01-\u0e5b\u2000-\u206f\u20ac\ufeff]")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """`cut_tails` counts values that ended in a piece of a character."""
+
+    text: str
+    cut_tails: int
+
+
+def decide(data: bytes, wanted: str = "auto", cut_at_nul: bool = False) -> str:
+    """The encoding of `data`: ascii, utf-8, utf-16 or cp874.
+
+    `wanted` is `auto`, or an encoding that the source declares. With `cut_at_nul`, values end at
+    NUL and may have lost the end of their last UTF-8 character, as in a DBF.
+    Raises `Refused` (encoding_unreadable) when too much fits no encoding.
+    """
+    if data.isascii():
+        return "ascii"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if wanted != "auto":
+        return _mostly(data, (wanted,), cut_at_nul)
+    text = convert(data, "utf-8", cut_at_nul).text
+    if UNREADABLE not in text:
+        rare = not _THAI_OR_LATIN.search(text)
+        return "cp874" if rare and is_cp874(data) else "utf-8"
+    return "cp874" if is_cp874(data) else _mostly(data, ("utf-8", "cp874"), cut_at_nul)
+
+
+def _mostly(data: bytes, candidates: tuple[str, ...], cut_at_nul: bool) -> str:
+    """The first candidate that leaves few characters unread."""
+    for name in candidates:
+        text = convert(data, name, cut_at_nul).text
+        beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+        few = text.count(UNREADABLE) <= MAX_UNREADABLE_SHARE * beyond_ascii
+        if few and (len(candidates) == 1 or name == "utf-8" or looks_thai(data)):
+            return name
+    raise Refused("encoding_unreadable", " / ".join(candidates))
+
+
+def convert(data: bytes, encoding: str, cut_at_nul: bool = False) -> Decoded:
+    """Decode, with U+FFFD where it does not decode; broken tails before a NUL are dropped."""
+    if not cut_at_nul or encoding != "utf-8":
+        return Decoded(data.decode(encoding, "replace"), 0)
+    whole, cut = _CUT_TAIL.subn(b"", data)
+    return Decoded(whole.decode(encoding, "replace"), cut)
+
+
+def is_cp874(data: bytes) -> bool:
+    """Whether bytes decode strictly as CP874 and read as Thai words."""
+    return looks_thai(data) and UNREADABLE not in convert(data, "cp874").text
+
+
+def looks_thai(data: bytes) -> bool:
+    """Whether bytes read as CP874 are Thai words."""
+    other = data.translate(None, ASCII)
+    thai = len(other) - len(other.translate(None, THAI))
+    if not other or thai < MIN_THAI_SHARE * len(other):
+        return False
+    stray = sum(1 for _ in _STRAY_MARK.finditer(data))
+    return stray <= MAX_STRAY_MARK_SHARE * thai

@@ -1,0 +1,57 @@
+"""Esri JSON, the answer of an ArcGIS REST query."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from geo.reader import vector
+from geo.reader.delivery import Delivery, ordinals, plain
+from geo.reader.geojson import quarantine_lost
+from geo.reader.job import Job
+from geo.reader.json_walk import Feature, open_text, walk
+from geo.reader.names import once_each
+from geo.reader.refused import Refused
+
+
+def read(job: Job) -> Delivery:
+    """The features of one complete answer, in its order."""
+    path, text, encoding = open_text(job, (".json",))
+    has_geometry: list[bool] = []
+
+    def see(feature: Feature) -> None:
+        has_geometry.append(_has_geometry(feature.get("geometry")))
+
+    members = walk(text, see)
+    del text
+    if "features" not in members or members.get("type") == "FeatureCollection":
+        raise Refused("format_mismatch", "no Esri features, esri_json")
+    layer = vector.read_layer(path, "esri_json")
+    if len(layer.fids) != len(has_geometry):
+        raise Refused("rows_lost", f"{len(layer.fids)} of {len(has_geometry)}")
+    names, oddities = once_each(layer.table.column_names)
+    reference = members.get("spatialReference")
+    delivery = Delivery(
+        driver="ESRIJSON",
+        rows=ordinals(len(layer.fids)),
+        columns=dict(zip(names, map(plain, layer.table.columns), strict=True)),
+        geometry=layer.geometry,
+        encoding_declared="utf-8",
+        encoding_found=encoding,
+        crs_declared=layer.crs,
+        crs_text=json.dumps(reference, ensure_ascii=False) if reference else None,
+        geometry_type=layer.geometry_type,
+        oddities=oddities + layer.warnings,
+    )
+    quarantine_lost(delivery, has_geometry)
+    return delivery
+
+
+def _has_geometry(geometry: Any) -> bool:
+    """Esri writes an empty point as x: null or "NaN", other empty shapes as empty lists."""
+    if not isinstance(geometry, dict):
+        return False
+    if "x" in geometry:
+        return geometry["x"] not in (None, "NaN")
+    shapes = ("rings", "paths", "points", "curveRings", "curvePaths")
+    return any(geometry.get(shape) for shape in shapes)

@@ -1,0 +1,101 @@
+"""GeoJSON: its structure is walked first, then GDAL reads it; an old `crs` member is heeded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from geo.reader import vector
+from geo.reader.delivery import Delivery, ordinals, plain
+from geo.reader.job import Job
+from geo.reader.json_walk import Feature, open_text, walk
+from geo.reader.names import once_each
+from geo.reader.refused import Refused
+
+MIN_SHARE_NOT_DEGREES = 0.5
+
+
+class _Seen:
+    """What each feature's geometry says, before GDAL has a say."""
+
+    def __init__(self) -> None:
+        self.has_geometry: list[bool] = []
+        self.not_degrees = 0
+
+    def __call__(self, feature: Feature) -> None:
+        position = _first_position(feature.get("geometry"))
+        self.has_geometry.append(position is not None)
+        if position and not (abs(position[0]) <= 180 and abs(position[1]) <= 90):
+            self.not_degrees += 1
+
+
+def read(job: Job) -> Delivery:
+    """The features of a FeatureCollection, or one Feature, in the order of the file."""
+    path, text, encoding = open_text(job, (".geojson", ".json"))
+    seen = _Seen()
+    members = walk(text, seen)
+    del text
+    if members.get("type") == "Feature":
+        seen(members)
+    elif members.get("type") != "FeatureCollection":
+        raise Refused("format_mismatch", f"type: {members.get('type')}, geojson")
+    declared = _declared_crs(members.get("crs"))
+    layer = vector.read_layer(path, "geojson", ARRAY_AS_STRING="YES", DATE_AS_STRING="YES")
+    if len(layer.fids) != len(seen.has_geometry):
+        raise Refused("rows_lost", f"{len(layer.fids)} of {len(seen.has_geometry)}")
+    names, oddities = once_each(layer.table.column_names)
+    crs = layer.crs
+    located = sum(seen.has_geometry)
+    if declared is None and located and seen.not_degrees > MIN_SHARE_NOT_DEGREES * located:
+        detail = f"{seen.not_degrees} of {located} geometries lie outside 180 and 90 degrees"
+        oddities.append(("geojson_not_degrees", detail))
+        crs = None
+    delivery = Delivery(
+        driver="GeoJSON",
+        rows=ordinals(len(layer.fids)),
+        columns=dict(zip(names, map(plain, layer.table.columns), strict=True)),
+        geometry=layer.geometry,
+        encoding_declared="utf-8",
+        encoding_found=encoding,
+        crs_declared=crs,
+        crs_text=declared,
+        geometry_type=layer.geometry_type,
+        oddities=oddities + layer.warnings,
+    )
+    quarantine_lost(delivery, seen.has_geometry)
+    return delivery
+
+
+def quarantine_lost(delivery: Delivery, has_geometry: list[bool]) -> None:
+    """A feature with a geometry in the file and none after GDAL was not understood."""
+    if delivery.geometry is not None:
+        absent = delivery.geometry.is_null().to_numpy(zero_copy_only=False)
+        lost = np.logical_and(np.array(has_geometry, np.bool_), absent)
+        delivery.quarantine(pa.array(lost), "geometry_unreadable")
+
+
+def _declared_crs(crs: Any) -> str | None:
+    """The `crs` member of the GeoJSON of 2008; a link is never followed."""
+    if crs is None:
+        return None
+    if not isinstance(crs, dict) or crs.get("type") not in ("name", "EPSG"):
+        raise Refused("crs_link", json.dumps(crs, ensure_ascii=False))
+    return json.dumps(crs, ensure_ascii=False)
+
+
+def _first_position(geometry: Any) -> list[float] | None:
+    if not isinstance(geometry, dict):
+        return None
+    inner = geometry.get("coordinates")
+    if geometry.get("type") == "GeometryCollection":
+        parts = geometry.get("geometries")
+        return _first_position(parts[0]) if isinstance(parts, list) and parts else None
+    while isinstance(inner, list) and inner and isinstance(inner[0], list):
+        inner = inner[0]
+    if isinstance(inner, list) and len(inner) >= 2:
+        numbers = all(isinstance(value, int | float) for value in inner[:2])
+        return inner if numbers else [0.0, 0.0]
+    return None

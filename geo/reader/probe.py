@@ -1,0 +1,50 @@
+"""Does the sandbox hold? Opens what it must not be able to open, and says what it got."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pyarrow as pa
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from geo.reader.job import Job
+
+SECRET_FILE, ADDRESS_FILE = "secret", "address"
+
+
+def run(job: Job) -> list[str]:
+    """Names of the probes that got through.
+
+    The job's files are pointer files, for GDAL; one that is called `secret` holds the path of a
+    file outside the job, `address` a port of this machine, for Python itself.
+    """
+    return [name for name, path in job.files.items() if _opens(name, path)]
+
+
+def _opens(name: str, path: Path) -> bool:
+    if name == SECRET_FILE:
+        return _reads(Path(path.read_text("utf-8")))
+    if name == ADDRESS_FILE:
+        return _connects(int(path.read_text("utf-8")))
+    try:
+        _, table = pyogrio.read_arrow(path)
+    except (DataSourceError, DataLayerError, pa.ArrowException, OSError):
+        return False
+    return bool(table.num_rows) and "secret" in str(table.to_pylist())
+
+
+def _reads(path: Path) -> bool:
+    try:
+        return bool(path.read_bytes())
+    except OSError:
+        return False
+
+
+def _connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

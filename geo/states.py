@@ -1,0 +1,177 @@
+"""States of a delivery on its way through One Map: one class per state, passed between steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.models import Bilingual, SourceFormat
+
+ROW = "_row"
+"""Column of a raw table: number of the record in the agency's file."""
+GEOM = "_geom"
+"""Column of a raw table: WKB in the source's own CRS, null where the record has no geometry."""
+
+
+class State(BaseModel):
+    """Base of the parts of a state that are also written down as JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BadRow(State):
+    """A record that exists but cannot be read; it is accounted for as quarantined."""
+
+    row: int = Field(ge=1, description="number of the record, as in the `_row` column")
+    code: str
+    raw: str = Field(description="what could be seen of it, cut to a sensible length")
+
+
+class Oddity(State):
+    """Something unexpected in a delivery that did not prevent reading it."""
+
+    code: str
+    detail: str
+
+
+class Sandbox(State):
+    """Which walls stood around the reader while it read (they depend on kernel and container)."""
+
+    landlock_abi: int = Field(description="0: no file allow-list, the kernel has no Landlock")
+    network_namespace: bool
+    seccomp: bool
+
+
+class ReadReport(State):
+    """What the reader saw of one delivery. Every record is in `rows` or in `bad_rows`."""
+
+    format: SourceFormat
+    driver: str
+    container_layer: str | None
+    rows: int = Field(ge=0, description="rows of the table; `bad_rows` are not among them")
+    columns: tuple[str, ...] = Field(description="the agency's columns, without `_row`, `_geom`")
+    encoding_declared: str | None
+    encoding_found: str | None = Field(description="by bytes: ascii, utf-8, utf-16 or cp874")
+    crs_declared: str | None = Field(description="`EPSG:n`, or WKT, or nothing was declared")
+    crs_text: str | None = Field(description="the declaration word for word, e.g. the .prj")
+    geometry_type: str | None
+    null_geometries: int = Field(ge=0)
+    oddities: tuple[Oddity, ...] = ()
+    bad_rows: tuple[BadRow, ...] = ()
+    sandbox: Sandbox
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A delivery read, word for word.
+
+    `table` has `_row` (int64), `_geom` (binary, WKB in the source's CRS) and the agency's columns
+    under their own names, each of them string, int64, double or bool.
+    """
+
+    table: pa.Table
+    report: ReadReport
+
+
+class Refusal(State):
+    """A delivery that cannot be read as a whole: nothing of it goes further."""
+
+    code: str
+    message: Bilingual
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file of a delivery: what it was called, and where its bytes are kept."""
+
+    name: str
+    sha256: str
+    size: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The exact bytes of a delivery, kept under their sha256."""
+
+    source_id: str
+    sha256: str
+    files: tuple[StoredFile, ...]
+    fetched_at: datetime
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A delivery in the words of its layer: one schema, one CRS, one row per row that is kept.
+
+    `table` has source_row (int32), source_key (string, null if the row has none), feature_id and
+    content_hash (16 bytes), claimed_district_code, claimed_subdistrict_code and the layer's
+    declared columns. `shapes` are shapely geometries in EPSG:4326, row by row, None where a row has
+    no position. `row_hash` tells exact copies of agency rows.
+    """
+
+    raw: RawTable
+    table: pa.Table
+    shapes: NDArray[np.object_]
+    row_hash: pa.Array
+    issues: pa.Table
+    filtered: pa.Table
+    lineage: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Validated:
+    """A delivery judged row by row. rows_in = accepted + quarantined + filtered, always.
+
+    `accepted` has the columns of `Normalised.table` and `geom` (WKB, EPSG:4326, null if held at an
+    area); `quarantined` has source_row, codes (list) and raw (JSON text); `filtered` has source_row,
+    reason_th and reason_en.
+    """
+
+    accepted: pa.Table
+    quarantined: pa.Table
+    filtered: pa.Table
+    issues: pa.Table
+    rows_in: int
+    rows_held: int
+    rows_repaired: int
+    schema: Mapping[str, str]
+    lineage: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What the last accepted run of a source was like."""
+
+    run_id: int
+    rows_published: int
+    schema: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says of a delivery; a held one waits for a person."""
+
+    outcome: Literal["accepted", "held"]
+    reason: Bilingual | None
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load prepared for the coming release."""
+
+    run_id: int
+    target_release: int
+    added: int
+    changed: int
+    removed: int
