@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,6 +34,7 @@ from schemas.models import Bilingual, SourceFormat
 
 MAX_REPORT_BYTES = 256 << 20
 MAX_DETAIL = 500
+PROBE_SECONDS = 60.0
 _MEMORY_WORDS = ("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory")
 _COLUMN_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_())
 
@@ -42,7 +43,7 @@ _COLUMN_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_())
 class ReadLimits:
     """What one delivery may cost. `cells` is for spreadsheets; `members` for zip archives."""
 
-    seconds: int = 600
+    seconds: float = 600
     cpu_seconds: int = 600
     memory_bytes: int = 4 << 30
     output_bytes: int = 8 << 30
@@ -71,16 +72,14 @@ def read(
     the source's own CRS. Raises `ReaderUnsafe` if the sandbox does not hold.
     """
     probe()
-    job = {
-        "format": str(format),
+    allowed = limits or ReadLimits()
+    job = _job(str(format), allowed) | {
         "container_layer": container_layer,
         "encoding": encoding,
         "columns_hint": list(columns_hint),
-        "limits": asdict(limits or ReadLimits()),
-        "probe": False,
     }
     with _job_folder(files, job, scratch) as folder:
-        end = _run(folder, str(format), job["limits"])
+        end = _run(folder, str(format), allowed.seconds)
         report = _report(folder / "out" / REPORT_FILE)
         if report is None:
             return _refusal(*end.refusal())
@@ -103,11 +102,9 @@ def probe() -> None:
         listener.listen()
         listener.setblocking(False)
         files = dict(_pointer_files(outside, listener.getsockname()[1]))
-        limits = asdict(ReadLimits(seconds=60))
-        job = {"format": "geojson", "container_layer": None, "encoding": "auto"}
-        job |= {"columns_hint": [], "limits": limits, "probe": True}
+        job = _job("geojson", ReadLimits()) | {"probe": True}
         with _job_folder(files, job, outside) as folder:
-            _run(folder, "geojson", limits)
+            _run(folder, "geojson", PROBE_SECONDS)
             report = _report(folder / "out" / REPORT_FILE) or {"unsafe": "the reader did not start"}
         opened = [str(report["unsafe"])] if "unsafe" in report else list(report["opened"])
         if not report.get("sandbox", {}).get("landlock_abi"):
@@ -149,6 +146,18 @@ def _was_called(listener: socket.socket) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _job(format: str, limits: ReadLimits) -> dict[str, Any]:
+    """What the child is told, besides its files; see `geo.reader.job`."""
+    return {
+        "format": format,
+        "container_layer": None,
+        "encoding": "auto",
+        "columns_hint": [],
+        "limits": asdict(limits),
+        "probe": False,
+    }
 
 
 @contextmanager
@@ -193,7 +202,7 @@ class _End:
         return "reader_failed", last
 
 
-def _run(folder: Path, format: str, limits: dict[str, int]) -> _End:
+def _run(folder: Path, format: str, seconds: float) -> _End:
     """Start the child, wait for it by the clock, and leave no process of its group behind."""
     said = folder / "stderr"
     with said.open("wb") as stderr:
@@ -208,7 +217,7 @@ def _run(folder: Path, format: str, limits: dict[str, int]) -> _End:
         )
         timed_out = False
         try:
-            child.wait(limits["seconds"])
+            child.wait(seconds)
         except subprocess.TimeoutExpired:
             timed_out = True
         finally:
@@ -219,10 +228,8 @@ def _run(folder: Path, format: str, limits: dict[str, int]) -> _End:
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()
 
 

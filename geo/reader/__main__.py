@@ -1,7 +1,8 @@
 """`python -I -m geo.reader JOB`: walls up, read one delivery, write a report, end.
 
-The report always has `sandbox` and one of `table`, `refused`, `unsafe`, `opened` (a probe). An uncaught exception, a signal or
-a limit ends the process without a report, and the parent names what happened.
+The report always has `sandbox` and one of `table`, `refused`, `unsafe`, `opened` (a probe).
+An uncaught exception, a signal or a limit ends the process without a report, and the parent names
+what happened.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def unpack(
 
 
 def checked_members(zipped: zipfile.ZipFile, most: int) -> dict[str, zipfile.ZipInfo]:
-    """The files of an archive by their true names, or `Refused` with the kind of the first fault."""
+    """The files of an archive by their true names; `Refused` names the first fault."""
     infos = [info for info in zipped.infolist() if not info.is_dir()]
     if len(infos) > most:
         raise Refused("zip_too_many_members", str(len(infos)))

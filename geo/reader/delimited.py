@@ -43,7 +43,7 @@ def read(job: Job) -> Delivery:
         rows=rows,
         columns={name: table.column(name).combine_chunks() for name in names},
         encoding_found=found,
-        oddities=[("delimiter", repr(delimiter)), *oddities],
+        oddities=[*([] if delimiter == "," else [("delimiter", repr(delimiter))]), *oddities],
         bad_rows=bad,
     )
 
@@ -51,6 +51,7 @@ def read(job: Job) -> Delivery:
 def _sniff(text: str, declared: Sequence[str]) -> tuple[str, list[list[str]]]:
     """The delimiter under which the first records agree best, and those records."""
     sample = text[:SAMPLE_BYTES]
+    csv.field_size_limit(SAMPLE_BYTES + 1)
     read_as = {}
     for delimiter in DELIMITERS:
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)

@@ -73,10 +73,14 @@ KML_OWN = "kml:"
 """Prefix of LIBKML's own columns, so that an agency's `icon` or `Name` is not mistaken for one."""
 
 
+_KML_OWN_FIELDS = (
+    *("name", "description", "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude"),
+    *("visibility", "drawOrder", "icon", "heading", "tilt", "roll", "snippet"),
+)
+
+
 def _kml_fields() -> dict[str, str]:
-    own = ("name", "description", "timestamp", "begin", "end", "altitudeMode", "tessellate")
-    own += ("extrude", "visibility", "drawOrder", "icon", "heading", "tilt", "roll", "snippet")
-    return {f"LIBKML_{name.upper()}_FIELD": f"{KML_OWN}{name}" for name in own}
+    return {f"LIBKML_{name.upper()}_FIELD": f"{KML_OWN}{name}" for name in _KML_OWN_FIELDS}
 
 
 class UnsafeDrivers(Exception):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from geo.reader import vector
@@ -18,14 +20,17 @@ def read(job: Job) -> Delivery:
     """The features of one complete answer, in its order."""
     path, text, encoding = open_text(job, (".json",))
     has_geometry: list[bool] = []
+    attributes: dict[str, None] = {}
 
     def see(feature: Feature) -> None:
         has_geometry.append(_has_geometry(feature.get("geometry")))
+        attributes.update(dict.fromkeys(feature.get("attributes") or ()))
 
     members = walk(text, see)
-    del text
     if "features" not in members or members.get("type") == "FeatureCollection":
         raise Refused("format_mismatch", "no Esri features, esri_json")
+    _write_in_order(path, text, members, attributes)
+    del text
     layer = vector.read_layer(path, "esri_json")
     if len(layer.fids) != len(has_geometry):
         raise Refused("rows_lost", f"{len(layer.fids)} of {len(has_geometry)}")
@@ -45,6 +50,28 @@ def read(job: Job) -> Delivery:
     )
     quarantine_lost(delivery, has_geometry)
     return delivery
+
+
+def _write_in_order(
+    path: Path, text: str, members: dict[str, Any], attributes: Iterable[str]
+) -> None:
+    """Write the answer for GDAL without its object id, by which GDAL would sort the features.
+
+    The object id stays as a column, and attributes that `fields` does not declare become text.
+    """
+    fields = [field for field in members.get("fields") or () if isinstance(field, dict)]
+    for field in fields:
+        if field.get("type") == "esriFieldTypeOID":
+            field["type"] = "esriFieldTypeBigInteger"
+    if fields:
+        declared = {field.get("name") for field in fields}
+        more = [name for name in attributes if name not in declared]
+        fields += [{"name": name, "type": "esriFieldTypeString"} for name in more]
+        members["fields"] = fields
+    outer = {k: v for k, v in members.items() if k not in ("features", "objectIdFieldName")}
+    opening = json.dumps(outer, ensure_ascii=False).removesuffix("}")
+    separator = ", " if outer else ""
+    path.write_text(f'{opening}{separator}"features": {text[members["features"]]}}}', "utf-8")
 
 
 def _has_geometry(geometry: Any) -> bool:

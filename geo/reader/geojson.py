@@ -23,11 +23,13 @@ class _Seen:
 
     def __init__(self) -> None:
         self.has_geometry: list[bool] = []
+        self.ids: list[int | str | None] = []
         self.not_degrees = 0
 
     def __call__(self, feature: Feature) -> None:
         position = _first_position(feature.get("geometry"))
         self.has_geometry.append(position is not None)
+        self.ids.append(feature.get("id"))
         if position and not (abs(position[0]) <= 180 and abs(position[1]) <= 90):
             self.not_degrees += 1
 
@@ -47,6 +49,9 @@ def read(job: Job) -> Delivery:
     if len(layer.fids) != len(seen.has_geometry):
         raise Refused("rows_lost", f"{len(layer.fids)} of {len(seen.has_geometry)}")
     names, oddities = once_each(layer.table.column_names)
+    columns = dict(zip(names, map(plain, layer.table.columns), strict=True))
+    if "id" not in columns and any(value is not None for value in seen.ids):
+        columns = {"id": _ids(seen.ids)} | columns
     crs = layer.crs
     located = sum(seen.has_geometry)
     if declared is None and located and seen.not_degrees > MIN_SHARE_NOT_DEGREES * located:
@@ -56,7 +61,7 @@ def read(job: Job) -> Delivery:
     delivery = Delivery(
         driver="GeoJSON",
         rows=ordinals(len(layer.fids)),
-        columns=dict(zip(names, map(plain, layer.table.columns), strict=True)),
+        columns=columns,
         geometry=layer.geometry,
         encoding_declared="utf-8",
         encoding_found=encoding,
@@ -67,6 +72,14 @@ def read(job: Job) -> Delivery:
     )
     quarantine_lost(delivery, seen.has_geometry)
     return delivery
+
+
+def _ids(ids: list[int | str | None]) -> pa.Array:
+    """The features' own ids: GDAL takes whole numbers for its feature number and no column."""
+    try:
+        return pa.array(ids, pa.int64())
+    except (pa.ArrowException, OverflowError):
+        return pa.array([None if value is None else str(value) for value in ids], pa.string())
 
 
 def quarantine_lost(delivery: Delivery, has_geometry: list[bool]) -> None:

@@ -34,7 +34,9 @@ def open_text(job: Job, suffixes: tuple[str, ...]) -> tuple[Path, str, str]:
 
 
 def walk(text: str, on_feature: Callable[[Feature], None]) -> dict[str, Any]:
-    """Call `on_feature` for each of the outer object's `features`; returns its other members.
+    """Call `on_feature` for each of the outer object's `features`; returns its members.
+
+    In the place of the features stands their `slice` of the text.
 
     Raises `Refused`: json_broken where the structure does not end or is none, service_error where
     it is a server's error message, incomplete_page where the server says that there is more.
@@ -61,8 +63,8 @@ def _outer(text: str, on_feature: Callable[[Feature], None]) -> dict[str, Any]:
         key, at = _decode(text, at)
         at = _expect(text, at, ":")
         if key == "features" and text[at] == "[":
-            at = _array(text, at, on_feature)
-            members[key] = []
+            start, at = at, _array(text, at, on_feature)
+            members[key] = slice(start, at)
         else:
             members[key], at = _decode(text, at)
         at = _skip(text, at)

@@ -84,8 +84,7 @@ def read(job: Job) -> Delivery:
         rows=pa.array([n for *_, ordinals in chosen for n in ordinals], pa.int64()),
         columns=columns,
         geometry=pa.concat_arrays(
-            [layer.geometry.cast(pa.binary()) for _, layer, _ in chosen]
-            or [pa.nulls(0, pa.binary())]
+            [_geometry(layer) for _, layer, _ in chosen] or [pa.nulls(0, pa.binary())]
         ),
         container_layer=job.container_layer,
         encoding_found=found,
@@ -135,6 +134,12 @@ def _own_columns(table: pa.Table, folder: str | None) -> pa.Table:
     if folder is not None:
         kept[f"{KML_OWN}folder"] = pa.array([folder] * table.num_rows, pa.string())
     return pa.table(kept)
+
+
+def _geometry(layer: vector.Layer) -> pa.Array:
+    if layer.geometry is None:
+        return pa.nulls(len(layer.fids), pa.binary())
+    return layer.geometry.cast(pa.binary())
 
 
 def _named(table: pa.Table) -> tuple[dict[str, pa.Array], Oddities]:

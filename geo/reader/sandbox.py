@@ -69,7 +69,7 @@ def enter(job: Path, limits: Mapping[str, int]) -> dict[str, int | bool]:
 
 
 def _set_limits(limits: Mapping[str, int]) -> None:
-    for what, limit in (
+    for what, wanted in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 128),
         (resource.RLIMIT_AS, limits["memory_bytes"]),
@@ -77,8 +77,7 @@ def _set_limits(limits: Mapping[str, int]) -> None:
         (resource.RLIMIT_FSIZE, limits["output_bytes"]),
     ):
         _, hard = resource.getrlimit(what)
-        if hard != resource.RLIM_INFINITY:
-            limit = min(limit, hard)
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(what, (limit, limit))
 
 

@@ -16,7 +16,6 @@ from geo.reader.refused import Refused
 HEADER_BYTES, RECORD_HEADER_BYTES = 100, 8
 NULL_SHAPE = 0
 DELETED = ord("*")
-POINT_TYPES = (1, 11, 21)
 COUNT_OFFSET = {3: 40, 5: 40, 13: 40, 15: 40, 23: 40, 25: 40, 8: 36, 18: 36, 28: 36, 31: 40}
 """Bytes from the start of a record's content to its number of points, by shape type."""
 
@@ -110,7 +109,7 @@ def _has_shape(
     if offsets.size == 0:
         return np.zeros(0, np.bool_)
     types = _integers(content, offsets, "<i4")
-    has_shape = types != NULL_SHAPE
+    has_shape: NDArray[np.bool_] = np.not_equal(types, NULL_SHAPE)
     for kind, offset in COUNT_OFFSET.items():
         of_kind = np.flatnonzero((types == kind) & (lengths >= offset + 4))
         points = _integers(content, offsets[of_kind] + offset, "<i4")
