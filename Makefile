@@ -1,0 +1,66 @@
+# One Map. `make run` takes in the embedded sample; `make serve` shows it; `make test` checks all.
+#   PYTHON=python3.12   another Python (3.11 or newer)
+#   ARGS="--map bangkok --drops /path/to/files"   for run and serve
+
+PYTHON ?= python3
+ARGS ?=
+bin := .venv/bin
+
+.PHONY: run serve test lint lock clean postgis chromium
+.DELETE_ON_ERROR:
+
+run: .venv/run.stamp web/node_modules/run.stamp postgis
+	@$(bin)/onemap run $(ARGS)
+
+serve: .venv/run.stamp web/node_modules/run.stamp postgis
+	@$(bin)/onemap serve $(ARGS)
+
+test: lint web/node_modules/test.stamp postgis chromium
+	$(bin)/pytest
+
+lint: .venv/test.stamp
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+	$(bin)/onemap lint
+
+# Stamps: a second call finds everything done.
+.venv/run.stamp: requirements.lock pyproject.toml scripts/make-environment.sh
+	@scripts/make-environment.sh $(PYTHON) requirements.lock
+	@touch $@
+
+.venv/test.stamp: requirements-dev.lock pyproject.toml scripts/make-environment.sh
+	@scripts/make-environment.sh $(PYTHON) requirements-dev.lock
+	@touch .venv/run.stamp $@
+
+web/node_modules/run.stamp: web/package-lock.json .venv/run.stamp
+	@echo "Installing the viewer's packages into web/node_modules"
+	@cd web && PATH="$(CURDIR)/$(bin):$$PATH" ../$(bin)/npm ci --omit=dev --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/node_modules/test.stamp: web/package-lock.json .venv/test.stamp
+	@echo "Installing the viewer's packages into web/node_modules"
+	@cd web && PATH="$(CURDIR)/$(bin):$$PATH" ../$(bin)/npm ci --no-audit --no-fund --loglevel=error
+	@touch web/node_modules/run.stamp $@
+
+postgis:
+	@scripts/install-postgis.sh
+
+chromium:
+	@scripts/install-chromium.sh
+
+# Renew both locks: the newest versions that pyproject.toml allows, for every platform.
+lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
+lock: compile := build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links pyproject.toml
+lock:
+	@$(PYTHON) -m pip install --quiet --upgrade --target build/uv uv
+	$(compile) --output-file requirements.lock
+	$(compile) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+# What was built; the data in .onemap stay (`onemap db reset` removes them).
+clean:
+	rm -rf .venv build web/node_modules .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
