@@ -1,0 +1,260 @@
+"""Geometries as a layer stores them: valid, flat, of one kind, and nothing lost in silence."""
+
+from __future__ import annotations
+
+import struct
+import time
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.geometry import (
+    Conformed,
+    area_m2,
+    conform,
+    from_wkb,
+    length_m,
+    outside,
+    points,
+    swap_axes,
+    swapped,
+    to_wkb,
+)
+from schemas.models import GeometryKind
+
+BANGKOK = (100.3, 13.4, 101.0, 14.0)
+POINT, LINE, POLYGON = GeometryKind.point, GeometryKind.line, GeometryKind.polygon
+
+
+def shapes(*texts: str | None) -> np.ndarray:
+    return np.array([text and shapely.from_wkt(text) for text in texts], dtype=object)
+
+
+def set_masks(found: Conformed) -> set[str]:
+    names = ("missing", "not_finite", "too_many_vertices", "mismatched", "unrepairable")
+    more = ("reduced", "repaired")
+    return {name for name in (*names, *more) if getattr(found, name)[0]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given_", "stored", "masks"),
+    [
+        (POINT, "POINT (100 13)", "POINT (100 13)", set()),
+        (POINT, "POINT ZM (100 13 5 6)", "POINT (100 13)", set()),
+        (POINT, "MULTIPOINT (100 13)", "POINT (100 13)", set()),
+        (POINT, "MULTIPOINT (100 13, 101 13)", None, {"mismatched"}),
+        (POINT, "LINESTRING (0 0, 1 1)", None, {"mismatched"}),
+        (POINT, "POINT EMPTY", None, {"missing"}),
+        (POINT, None, None, {"missing"}),
+        (LINE, "LINESTRING Z (0 0 1, 1 1 1)", "MULTILINESTRING ((0 0, 1 1))", set()),
+        (LINE, "MULTILINESTRING ((0 0, 1 1))", "MULTILINESTRING ((0 0, 1 1))", set()),
+        (LINE, "POLYGON ((0 0, 1 0, 1 1, 0 0))", None, {"mismatched"}),
+        (LINE, "LINESTRING (0 0, 0 0)", None, {"unrepairable"}),
+        (
+            POLYGON,
+            "POLYGON ((0 0, 1 0, 1 1, 0 0))",
+            "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))",
+            set(),
+        ),
+        (
+            POLYGON,
+            "GEOMETRYCOLLECTION (POINT (0 0), GEOMETRYCOLLECTION (POLYGON ((0 0, 1 0, 1 1, 0 0))))",
+            "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))",
+            {"reduced"},
+        ),
+        (POLYGON, "GEOMETRYCOLLECTION (POINT (0 0))", None, {"mismatched"}),
+        (POLYGON, "LINESTRING (0 0, 1 0, 1 1, 0 0)", None, {"mismatched"}),
+        (POLYGON, "POLYGON ((0 0, 1 1, 2 2, 0 0))", None, {"unrepairable"}),
+        (
+            POLYGON,
+            "POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))",
+            "MULTIPOLYGON (((0 0, 0 1, 0.5 0.5, 0 0)), ((0.5 0.5, 1 1, 1 0, 0.5 0.5)))",
+            {"repaired"},
+        ),
+        (
+            POLYGON,
+            "MULTIPOLYGON (((0 0, 2 0, 2 2, 0 2, 0 0)), ((1 1, 3 1, 3 3, 1 3, 1 1)))",
+            "MULTIPOLYGON (((0 0, 0 2, 1 2, 1 3, 3 3, 3 1, 2 1, 2 0, 0 0)))",
+            {"repaired"},
+        ),
+    ],
+)
+def test_each_kind_takes_what_it_can(
+    kind: GeometryKind, given_: str | None, stored: str | None, masks: set[str]
+) -> None:
+    found = conform(shapes(given_), kind)
+    assert set_masks(found) == masks
+    if stored is None:
+        assert found.geometries[0] is None
+    else:
+        expected = shapely.from_wkt(stored)
+        assert shapely.get_type_id(found.geometries[0]) == shapely.get_type_id(expected)
+        assert shapely.normalize(found.geometries[0]) == shapely.normalize(expected)
+        assert not shapely.has_z(found.geometries[0])
+
+
+def test_rows_stay_in_place_and_the_input_is_not_touched() -> None:
+    rows = shapes("POINT (100 13)", None, "LINESTRING (0 0, 1 1)", "POINT (101.00000000049 14)")
+    found = conform(rows, POINT)
+    assert shapely.is_missing(found.geometries).tolist() == [False, True, True, False]
+    assert found.mismatched.tolist() == [False, False, True, False]
+    assert shapely.get_x(rows[3]) == 101.00000000049
+    assert shapely.get_x(found.geometries[3]) == 101.0
+
+
+@pytest.mark.parametrize("kind", GeometryKind)
+def test_no_rows_and_only_nulls(kind: GeometryKind) -> None:
+    for size in (0, 2):
+        found = conform(np.full(size, None, dtype=object), kind)
+        assert found.missing.tolist() == [True] * size
+        assert len(found.geometries) == len(found.moved_m) == size
+
+
+def test_coordinates_that_are_no_numbers() -> None:
+    rows = np.array([shapely.linestrings([[0, 0], [np.inf, 1]]), shapely.Point(np.inf, 1)])
+    found = conform(rows, LINE)
+    assert found.not_finite.tolist() == [True, True]
+    assert shapely.is_missing(found.geometries).all()
+    assert not found.repaired.any()
+
+
+def test_a_monster_is_not_worked_on() -> None:
+    line = shapely.linestrings(np.column_stack((np.arange(11.0), np.zeros(11))))
+    assert conform(np.array([line]), LINE, vertex_cap=10).too_many_vertices.tolist() == [True]
+    assert not conform(np.array([line]), LINE, vertex_cap=11).too_many_vertices.any()
+
+
+def test_a_repair_says_what_it_cost() -> None:
+    """A spike of 0.001 degree (about 110 m) goes; the square under it stays."""
+    square = "100 13, 100.01 13, 100.01 13.01, 100.005 13.01"
+    spike = shapes(f"POLYGON (({square}, 100.005 13.011, 100.005 13.01, 100 13.01, 100 13))")
+    found = conform(spike, POLYGON)
+    assert found.repaired.tolist() == [True]
+    assert found.area_change_m2[0] == pytest.approx(0, abs=0.01)
+    assert found.moved_m[0] == pytest.approx(110.6, abs=1)
+
+
+def test_a_repair_that_unites_parts_changes_the_area_and_moves_nothing() -> None:
+    square = "(100 13, 100.02 13, 100.02 13.02, 100 13.02, 100 13)"
+    twice = shapes(f"MULTIPOLYGON (({square}), ({square}))")
+    found = conform(twice, POLYGON)
+    once = area_m2(shapes(f"POLYGON ({square})"))[0]
+    assert found.area_change_m2[0] == pytest.approx(-once)
+    assert found.moved_m[0] == 0
+
+
+def test_many_invalid_vertices_are_measured_in_good_time() -> None:
+    angle = np.linspace(0, 2 * np.pi, 10_000)
+    radius = 0.01 * (1 + 0.5 * np.sin(angle * 400) * np.arange(10_000) / 10_000)
+    ring = np.column_stack((100 + radius * np.cos(angle * 2), 13 + radius * np.sin(angle)))
+    ring[-1] = ring[0]
+    started = time.monotonic()
+    found = conform(np.array([shapely.polygons(ring)]), POLYGON)
+    assert found.repaired[0]
+    assert time.monotonic() - started < 20
+
+
+coordinate = st.floats(-0.01, 0.01).map(lambda v: v + 100)
+rings = st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=12)
+
+
+@given(rings)
+def test_whatever_the_ring_the_result_is_valid_on_the_grid_and_stable(
+    ring: list[tuple[float, float]],
+) -> None:
+    found = conform(np.array([shapely.polygons([*ring, ring[0]])]), POLYGON)
+    stored = found.geometries[0]
+    assert (stored is None) == bool(set_masks(found) & {"unrepairable", "missing"})
+    if stored is not None:
+        assert shapely.is_valid(stored)
+        assert shapely.get_type_id(stored) == 6
+        xy = shapely.get_coordinates(stored)
+        assert (np.round(xy, 9) == xy).all()
+        again = conform(found.geometries, POLYGON)
+        assert again.geometries[0] == stored
+        assert set_masks(again) == set()
+
+
+# --- areas and lengths -------------------------------------------------------------------------
+
+
+def test_area_is_measured_on_the_ellipsoid() -> None:
+    """One degree square at the equator and at Bangkok, by Karney's algorithm (GeographicLib)."""
+    squares = shapes(
+        "POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))",
+        "POLYGON ((0 1, 1 1, 1 0, 0 0, 0 1), (0.5 0.5, 0.6 0.5, 0.6 0.6, 0.5 0.6, 0.5 0.5))",
+        "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 1, 0 0)), ((2 0, 3 0, 3 1, 2 1, 2 0)))",
+        "POINT (0 0)",
+        None,
+    )
+    areas = area_m2(squares)
+    assert areas[0] == pytest.approx(12_308_778_361.469, abs=1)
+    assert areas[1] == pytest.approx(areas[0] * 0.99, rel=1e-4)
+    assert areas[2] == pytest.approx(2 * areas[0])
+    assert areas[3:].tolist() == [0, 0]
+
+
+def test_length_is_measured_on_the_ellipsoid() -> None:
+    lines = shapes(
+        "LINESTRING (0 0, 1 0)",
+        "MULTILINESTRING ((0 0, 1 0), (5 0, 6 0, 7 0))",
+        "POINT (0 0)",
+        None,
+    )
+    lengths = length_m(lines)
+    assert lengths[0] == pytest.approx(111_319.491, abs=0.001)
+    assert lengths[1] == pytest.approx(3 * lengths[0])
+    assert lengths[2:].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("measure", [area_m2, length_m])
+def test_nothing_measures_nothing(measure: object) -> None:
+    assert measure(np.array([], dtype=object)).tolist() == []  # type: ignore[operator]
+
+
+# --- order of axes -----------------------------------------------------------------------------
+
+
+def test_exchanged_axes_are_seen_and_turned() -> None:
+    rows = points(
+        np.array([100.5, 13.75, 13.75, 0.0, np.nan]), np.array([13.75, 100.5, 13.75, 0.0, 1.0])
+    )
+    wrong = swapped(rows, BANGKOK)
+    assert wrong.tolist() == [False, True, False, False, False]
+    assert outside(rows, BANGKOK).tolist() == [False, True, True, True, False]
+    turned = swap_axes(rows, wrong)
+    assert outside(turned, BANGKOK).tolist() == [False, False, True, True, False]
+    assert shapely.get_coordinates(turned[1]).tolist() == [[100.5, 13.75]]
+    assert shapely.get_coordinates(rows[1]).tolist() == [[13.75, 100.5]]
+
+
+def test_a_shape_with_one_stray_vertex_is_outside() -> None:
+    stray = shapes("LINESTRING (100.5 13.7, 100.6 13.7, 0 0)")
+    assert outside(stray, BANGKOK).tolist() == [True]
+    assert swapped(stray, BANGKOK).tolist() == [False]
+
+
+# --- WKB ---------------------------------------------------------------------------------------
+
+
+def test_wkb_that_cannot_be_read_is_masked_and_disturbs_no_other() -> None:
+    curve = struct.pack("<BII6d", 1, 8, 3, 0, 0, 1, 1, 2, 0)
+    unclosed = struct.pack("<BIII6d", 1, 3, 1, 3, 0, 0, 1, 0, 1, 1)
+    good = shapely.to_wkb(shapely.Point(100, 13))
+    read, unreadable = from_wkb(pa.array([good, b"nonsense", None, unclosed, curve, b"", good]))
+    assert unreadable.tolist() == [False, True, False, True, True, True, False]
+    assert [geometry is not None for geometry in read] == [True, *[False] * 5, True]
+
+
+def test_wkb_there_and_back() -> None:
+    rows = shapes("POINT Z (1 2 3)", None)
+    column = to_wkb(rows)
+    assert column.type == pa.binary()
+    read, unreadable = from_wkb(pa.chunked_array([column]))
+    assert shapely.to_wkt(read[0]) == "POINT (1 2)"
+    assert read[1] is None
+    assert not unreadable.any()
