@@ -1,0 +1,36 @@
+// What this map is: title, notice, release, and who it is from.
+
+import { getManifest } from "./api.js";
+import { el, find } from "./dom.js";
+import { day } from "./format.js";
+import { onLanguage, say, word } from "./language.js";
+import { announce } from "./panel.js";
+
+const LOOK_AGAIN_MS = 5 * 60 * 1000;
+
+export function showAbout(manifest) {
+  onLanguage(() => {
+    document.title = say(manifest.title);
+    find("title").textContent = say(manifest.title);
+    const notice = say(manifest.notice) || (manifest.sample ? word("sampleNotice") : "");
+    find("notice").textContent = notice;
+    find("notice").hidden = !notice;
+    find("release").textContent = word("release", manifest.release, day(manifest.data_as_of ?? manifest.published_at));
+    find("sources").replaceChildren(...manifest.sources.map(source));
+  });
+  setInterval(() => lookForNewer(manifest), LOOK_AGAIN_MS);
+}
+
+function source({ agency, title, licence, as_of, fetched_at }) {
+  const details = [word("asOf", day(as_of ?? fetched_at)), say(licence)].filter(Boolean).join(" · ");
+  return el("li", {}, el("strong", {}, say(title)), el("span", {}, `${say(agency)} · ${details}`));
+}
+
+async function lookForNewer(manifest) {
+  try {
+    const newer = await getManifest();
+    if (newer.release !== manifest.release) announce(word("newRelease", newer.release));
+  } catch {
+    // The next look may do better.
+  }
+}

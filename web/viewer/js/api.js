@@ -1,0 +1,26 @@
+// What the server is asked for.
+
+/** Why a request failed: `code` and a sentence from the server. */
+export class ApiError extends Error {
+  constructor(status, code, description) {
+    super(description);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export async function getJson(path, options = {}) {
+  const response = await fetch(path, options);
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ApiError(response.status, body.code, body.description);
+  return body;
+}
+
+export const getManifest = () => getJson("/manifest.json");
+export const getStyle = () => getJson("/style.json");
+export const getHeld = (manifest) => getJson(`/releases/current/${manifest.files.held.path}`);
+export const getPlace = (layer, id, options) =>
+  getJson(`/places/${encodeURIComponent(layer)}/${encodeURIComponent(id)}`, options);
+export const getHeldAt = (code) => getJson(`/held?area=${encodeURIComponent(code)}`);
+export const search = (query, options) =>
+  getJson(`/search?limit=20&q=${encodeURIComponent(query)}`, options);

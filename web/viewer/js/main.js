@@ -1,0 +1,57 @@
+// Puts the viewer together.
+
+import { getHeld, getManifest, getStyle } from "./api.js";
+import { showAbout } from "./about.js";
+import { HeldLists } from "./area.js";
+import { Cards } from "./card.js";
+import { find } from "./dom.js";
+import { showHeld } from "./held.js";
+import { applyLanguage, onLanguage, setLanguage, word } from "./language.js";
+import { layersOf, showLayers } from "./layers.js";
+import { createMap, isPhone } from "./map.js";
+import { announce } from "./panel.js";
+import { listen } from "./picking.js";
+import { listenToSearch } from "./search.js";
+import { addSelection, remembered } from "./selection.js";
+
+async function start() {
+  applyLanguage();
+  listenToPage();
+  const [manifest, style] = await Promise.all([getManifest(), getStyle()]);
+  showAbout(manifest);
+  applyLanguage();
+  const [held, map] = await Promise.all([getHeld(manifest), createMap(style)]);
+  const layers = layersOf(manifest, style);
+  const drawHeld = showHeld(map, held, layers);
+  addSelection(map);
+  showLayers(map, layers, drawHeld);
+  const lists = new HeldLists(map, layers, (layer, id) => cards.show(layer, id, { travel: true }));
+  const cards = new Cards(map, layers, held, (code) => lists.show(code));
+  listen(map, layers, cards, lists);
+  listenToSearch(layers, (result) => cards.show(result.layer, result.feature_id, { travel: true }));
+  onLanguage(() => (lists.open ? lists.redraw() : cards.redraw()));
+  applyLanguage();
+  const linked = remembered();
+  if (linked) await cards.show(linked.layer, linked.id, { travel: true });
+  await map.once("idle");
+  document.body.dataset.ready = "true";
+}
+
+function listenToPage() {
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => setLanguage(button.dataset.language));
+  }
+  const handle = find("handle");
+  const fold = (open) => handle.setAttribute("aria-expanded", String(open));
+  handle.addEventListener("click", () => isPhone() && fold(handle.getAttribute("aria-expanded") !== "true"));
+  fold(!isPhone());
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.querySelector(".maplibregl-canvas")?.focus();
+  });
+}
+
+start().catch((error) => {
+  console.error(error);
+  announce(word("failed"));
+});
