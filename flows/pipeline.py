@@ -28,6 +28,7 @@ from geo.snapshot import snapshot
 from geo.states import Refusal, Snapshot, Validated, Verdict
 from geo.unify import unify
 from geo.validate import validate
+from schemas.lint_sources import columns_taken
 from schemas.models import Bilingual, Source
 
 LEASE_WAIT_SECONDS = 120.0
@@ -120,7 +121,15 @@ def _judge(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
     """read -> normalise -> validate."""
     layer = job.view.layer(source.layer)
     job.progress(f"{source.id}: read")
-    raw = step(f"read {source.id}", read, taken, source)
+    raw = step(
+        f"read {source.id}",
+        read,
+        {file.name: file.path for file in taken.files},
+        source.format,
+        container_layer=source.container_layer,
+        encoding=source.encoding,
+        columns_hint=sorted(columns_taken(source) | set(source.unused)),
+    )
     if isinstance(raw, Refusal):
         return raw
     job.progress(f"{source.id}: normalise {raw.table.num_rows:,} rows")

@@ -1,0 +1,149 @@
+"""Where a row is: geometry from the file or from two columns, moved to WGS 84 and put in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from geo.columns import as_text
+from geo.crs import Operation, operation_for, transform_geometries
+from geo.declared_crs import UnknownCrs, identify
+from geo.geometry import Conformed, conform, from_wkb, points, swap_axes, swapped
+from geo.issues import IssueCatalogue
+from geo.states import GEOM, ROW, RawTable, Refusal
+from geo.units import parse_numbers
+from schemas.models import Area, Bilingual, Layer, Source
+
+Shapes = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Shapes in EPSG:4326 by row, None without a position, and the operation that moved them."""
+
+    shapes: Shapes
+    operation: Operation | None
+    issues: list[pa.Table]
+
+
+def read_positions(
+    raw: RawTable,
+    rows: pa.Table,
+    source: Source,
+    layer: Layer,
+    area: Area,
+    catalogue: IssueCatalogue,
+) -> Positions | Refusal:
+    """Positions of `rows` (the rows of the delivery that are kept).
+
+    A file whose CRS is not the declared one, or cannot be told, is refused: a guess would put all
+    of it in a false place.
+    """
+    if source.position.origin == "none":
+        return Positions(np.full(rows.num_rows, None, dtype=object), None, [])
+    crs = _crs(raw, source)
+    if isinstance(crs, Refusal):
+        return crs
+    operation = operation_for(crs)
+    numbers = np.asarray(rows[ROW])
+    if source.position.origin == "file":
+        found, issues = _from_file(rows, numbers, catalogue)
+    else:
+        found, issues = _from_columns(rows, numbers, source, catalogue)
+    moved = transform_geometries(found, operation)
+    turned = swapped(moved, area.extent)
+    if turned.any():
+        moved = swap_axes(moved, turned)
+        issues.append(catalogue.make("position_swapped", numbers[turned], value="lat, lon"))
+    conformed = conform(moved, layer.geometry)
+    return Positions(
+        conformed.geometries, operation, issues + _what_conforming_found(conformed, numbers, catalogue)
+    )
+
+
+def _crs(raw: RawTable, source: Source) -> str | Refusal:
+    """The declared CRS of columns; of files the one they carry, which must be the declared one."""
+    declared, carried = source.position.crs, raw.report.crs_declared
+    if source.position.origin == "columns":
+        return str(declared)
+    try:
+        found = identify(carried) if carried else None
+    except UnknownCrs as error:
+        if declared is None:
+            return _refused("crs_unknown", f"ระบบพิกัดของแฟ้มบอกไม่ได้แน่ชัด: {error}", str(error))
+        found = None
+    wanted = identify(declared) if declared else None
+    if found and wanted and found != wanted:
+        return _refused(
+            "crs_disagrees",
+            f"แฟ้มบอกระบบพิกัด {found} แต่คำประกาศบอก {wanted}",
+            f"the file says {found}, and the source declares {wanted}",
+        )
+    if found is None and wanted is None:
+        return _refused(
+            "crs_missing",
+            "แฟ้มไม่บอกระบบพิกัด และคำประกาศก็ไม่บอก",
+            "neither the file nor the source says which CRS it is in; declare `position.crs`",
+        )
+    return str(found or wanted)
+
+
+def _refused(code: str, th: str, en: str) -> Refusal:
+    return Refusal(code=code, message=Bilingual(th=th, en=en))
+
+
+def _from_file(
+    rows: pa.Table, numbers: NDArray[np.int64], catalogue: IssueCatalogue
+) -> tuple[Shapes, list[pa.Table]]:
+    shapes, unreadable = from_wkb(rows[GEOM])
+    detail = "the bytes of the shape cannot be read"
+    return shapes, [catalogue.make("geometry_unrepairable", numbers[unreadable], detail=detail)]
+
+
+def _from_columns(
+    rows: pa.Table, numbers: NDArray[np.int64], source: Source, catalogue: IssueCatalogue
+) -> tuple[Shapes, list[pa.Table]]:
+    """Points; `0, 0` stands for a position that nobody measured."""
+    names = (str(source.position.x), str(source.position.y))
+    x, y = (parse_numbers(rows[name]) for name in names)
+    xs, ys = (
+        np.asarray(part.values.to_numpy(zero_copy_only=False), dtype=np.float64) for part in (x, y)
+    )
+    nowhere = (xs == 0) & (ys == 0)
+    unreadable = x.unreadable | y.unreadable | nowhere
+    xs[unreadable] = np.nan
+    texts = [as_text(rows[name]).filter(pa.array(unreadable)).fill_null("") for name in names]
+    shown = pa.compute.binary_join_element_wise(*texts, ", ")
+    issue = catalogue.make(
+        "position_unreadable", numbers[unreadable], column=", ".join(names), value=shown
+    )
+    return points(xs, ys), [issue]
+
+
+def _what_conforming_found(
+    conformed: Conformed, numbers: NDArray[np.int64], catalogue: IssueCatalogue
+) -> list[pa.Table]:
+    moved, changed = conformed.moved_m, conformed.area_change_m2
+    repaired = conformed.repaired
+    details = [
+        f"{metres:.2f} m, {area:+.1f} m2"
+        for metres, area in zip(moved[repaired], changed[repaired], strict=True)
+    ]
+    return [
+        catalogue.make(
+            "geometry_invalid_repaired", numbers[repaired], detail=pa.array(details, pa.string())
+        ),
+        catalogue.make("geometry_unrepairable", numbers[conformed.unrepairable], detail="-"),
+        catalogue.make(
+            "geometry_unrepairable", numbers[conformed.not_finite], detail="not a finite number"
+        ),
+        catalogue.make(
+            "geometry_type_mismatch", numbers[conformed.mismatched], detail="another kind of shape"
+        ),
+        catalogue.make(
+            "geometry_too_many_vertices", numbers[conformed.too_many_vertices], detail="> 200,000"
+        ),
+    ]

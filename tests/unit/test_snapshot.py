@@ -1,0 +1,85 @@
+"""Bytes are stored once, exactly, under their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from geo.errors import ConfigurationError, DropsMissing
+from geo.snapshot import reopen, snapshot
+from geo.states import Refusal, Snapshot
+from schemas.catalog import load_catalog
+from schemas.models import Source, SourceFormat
+
+PARKS = load_catalog().sources["bangkok_parks"]
+
+
+def source(location: str, format_: str = "csv") -> Source:
+    return PARKS.model_copy(update={"location": location, "format": SourceFormat(format_)})
+
+
+def taken(location: str, drops: Path, store: Path, format_: str = "csv") -> Snapshot:
+    found = snapshot(source(location, format_), drops, store)
+    assert isinstance(found, Snapshot)
+    return found
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    drops = tmp_path / "drops"
+    drops.mkdir()
+    return drops, tmp_path / "store"
+
+
+def test_bytes_are_kept_as_they_came(folders: tuple[Path, Path]) -> None:
+    drops, store = folders
+    body = b"\xef\xbb\xbfid,name\r\n1,\xa1\xa2\r\n"
+    (drops / "parks.csv").write_bytes(body)
+    first = taken("parks.csv", drops, store)
+    assert first.sha256 == hashlib.sha256(body).hexdigest()
+    assert first.files[0].path.read_bytes() == body
+    again = taken("parks.csv", drops, store)
+    assert again == first, "the same bytes are the same snapshot, with its first date"
+    blobs = [path for path in (store / "blobs").rglob("*") if path.is_file()]
+    assert len(blobs) == 1
+    assert not list((store / "incoming").iterdir())
+    assert reopen(PARKS.id, first.sha256, store) == first
+
+
+def test_a_bare_shapefile_comes_with_its_parts(folders: tuple[Path, Path]) -> None:
+    drops, store = folders
+    for name in ("a.shp", "a.SHX", "A.dbf", "a.prj", "b.shp", "a.txt"):
+        (drops / name).write_bytes(name.encode())
+    found = taken("a.shp", drops, store, "shapefile")
+    assert [file.name for file in found.files] == ["A.dbf", "a.SHX", "a.prj", "a.shp"]
+    (drops / "A.dbf").write_bytes(b"other")
+    assert taken("a.shp", drops, store, "shapefile").sha256 != found.sha256
+
+
+def test_of_a_pattern_the_newest_is_taken(folders: tuple[Path, Path]) -> None:
+    drops, store = folders
+    for age, name in ((1000, "parks-2.csv"), (2000, "parks-1.csv")):
+        (drops / name).write_text(name)
+        os.utime(drops / name, (age, age))
+    assert taken("parks-*.csv", drops, store).files[0].name == "parks-1.csv"
+
+
+def test_nothing_there_is_said(folders: tuple[Path, Path]) -> None:
+    found = snapshot(source("parks.csv"), *folders)
+    assert isinstance(found, Refusal)
+    assert found.code == "nothing_came"
+    with pytest.raises(DropsMissing):
+        snapshot(source("parks.csv"), folders[0] / "none", folders[1])
+
+
+def test_locations_stay_below_the_drops_folder(folders: tuple[Path, Path]) -> None:
+    drops, store = folders
+    (drops.parent / "secret.csv").write_text("x")
+    (drops / "link.csv").symlink_to(drops.parent / "secret.csv")
+    for location in ("../secret.csv", str(drops.parent / "secret.csv")):
+        with pytest.raises(ConfigurationError, match="below the drops folder"):
+            snapshot(source(location), drops, store)
+    assert isinstance(snapshot(source("link.csv"), drops, store), Refusal)
