@@ -12,6 +12,9 @@ import pyarrow as pa
 
 from schemas.models import Column, ColumnType, Layer, Privacy
 
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north in degrees, EPSG:4326."""
+
 STANDARD: Final = ("district_code", "subdistrict_code", "location_precision", "source_id")
 """Standard columns of every product, after `feature_id` and the layer's own columns."""
 

@@ -1,7 +1,7 @@
 """Vector tiles: one PMTiles archive per layer, and one that holds all layers.
 
 The tiles are made by the database (sql/statements/publish_tiles.sql). The whole map's tile is the
-layers' tiles one after another: a vector tile is a sequence of layers, so their bytes may be joined.
+layers' tiles one after another: a vector tile is a sequence of layers, so bytes may be joined.
 The same data gives the same bytes: fixed orders, and no times inside.
 """
 
@@ -20,11 +20,9 @@ from pmtiles.writer import Writer
 from sqlalchemy import Connection
 
 from geo.database import run
-from geo.publishing.columns import STANDARD, tile_columns
+from geo.publishing.columns import STANDARD, Bounds, tile_columns
+from geo.publishing.publication import Publication
 from schemas.models import Bilingual, ColumnType, Layer
-
-Bounds = tuple[float, float, float, float]
-"""West, south, east, north in degrees, EPSG:4326."""
 
 Tiles = Mapping[tuple[int, int], bytes]
 """The tiles of one zoom, uncompressed, by column and row."""
@@ -44,7 +42,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
-        self._writer = Writer(self._file)
+        self._writer = Writer(self._file)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         self._writer.tile_f.close()
@@ -52,7 +50,7 @@ class Archive:
 
     def add(self, zoom: int, tiles: Tiles) -> None:
         for number, tile in sorted((zxy_to_tileid(zoom, *at), tile) for at, tile in tiles.items()):
-            self._writer.write_tile(number, gzip.compress(tile, GZIP_LEVEL, mtime=0))
+            self._writer.write_tile(number, gzip.compress(tile, GZIP_LEVEL, mtime=0))  # type: ignore[no-untyped-call]
 
     def finish(self, metadata: Mapping[str, Any], bounds: Bounds) -> None:
         """Writes header, directories and metadata."""
@@ -70,42 +68,34 @@ class Archive:
             "max_lat_e7": north,
             "center_zoom": metadata["minzoom"],
         }
-        self._writer.finalize(header, dict(metadata))
+        self._writer.finalize(header, dict(metadata))  # type: ignore[no-untyped-call]
 
 
-def build_tiles(
-    connection: Connection,
-    layers: Sequence[Layer],
-    folder: Path,
-    *,
-    titles: Mapping[str, Bilingual],
-    attributions: Mapping[str, Sequence[str]],
-    notice: Bilingual | None,
-    bounds: Bounds,
-) -> dict[str, Path]:
+def build_tiles(connection: Connection, publication: Publication, folder: Path) -> dict[str, Path]:
     """Writes `<layer>.pmtiles` for each layer and `map.pmtiles`; returns their paths by name.
 
-    `titles` and `attributions` (names of agencies) are given by layer id, and by `map` for the whole.
-    Reads the rows that `gather_features` put into the transaction's temporary table.
+    Reads the rows that `publish_gather` put into the transaction's temporary table.
     """
-    names = [*(layer.id for layer in layers), WHOLE_MAP]
-    paths = {name: folder / f"{name}.pmtiles" for name in names}
+    layers = publication.layers
+    paths = {
+        name: folder / f"{name}.pmtiles" for name in (*(layer.id for layer in layers), WHOLE_MAP)
+    }
     with ExitStack() as stack:
         archives = {
             name: stack.enter_context(closing(Archive(path))) for name, path in paths.items()
         }
-        first, last = zooms(layers)
+        first, last = _zooms(layers)
         for zoom in range(first, last + 1):
             _add_zoom(connection, zoom, layers, archives)
-        contents = {layer.id: [layer] for layer in layers} | {WHOLE_MAP: list(layers)}
-        for name, archive in archives.items():
-            words = _words(titles[name], attributions[name], notice)
-            archive.finish({**words, **_contents(contents[name], bounds)}, bounds)
+        bounds = publication.area.extent
+        for layer in layers:
+            archives[layer.id].finish(_metadata(publication, layer.title, [layer]), bounds)
+        whole = _metadata(publication, publication.one_map.title, layers)
+        archives[WHOLE_MAP].finish(whole, bounds)
     return paths
 
 
-def zooms(layers: Sequence[Layer]) -> tuple[int, int]:
-    """The lowest and the highest zoom at which any of the layers is declared."""
+def _zooms(layers: Sequence[Layer]) -> tuple[int, int]:
     styles = [layer.style for layer in layers]
     return min(style.min_zoom for style in styles), max(style.max_zoom for style in styles)
 
@@ -124,26 +114,28 @@ def _add_zoom(
     archives[WHOLE_MAP].add(zoom, {at: b"".join(parts) for at, parts in whole.items()})
 
 
-def _words(
-    title: Bilingual, agencies: Sequence[str], notice: Bilingual | None
+def _metadata(
+    publication: Publication, title: Bilingual, layers: Sequence[Layer]
 ) -> dict[str, Any]:
-    """What a viewer shows beside the map. Attribution is shown as HTML by most of them."""
+    """What a viewer needs to know of an archive (TileJSON's words). No release number, no time:
+    the same content keeps the same bytes.
+    """
+    first, last = _zooms(layers)
+    notice = publication.one_map.notice
+    agencies = [
+        publication.agencies[source.agency].title.th for source in publication.sources_of(*layers)
+    ]
     return {
         "name": title.th,
         "description": f"{title.th} / {title.en}",
-        "attribution": ", ".join(html.escape(name) for name in agencies),
+        # Shown as HTML by most viewers.
+        "attribution": ", ".join(html.escape(name) for name in dict.fromkeys(agencies)),
         "notice": notice.model_dump() if notice else None,
-    }
-
-
-def _contents(layers: Sequence[Layer], bounds: Bounds) -> dict[str, Any]:
-    first, last = zooms(layers)
-    return {
         "type": "overlay",
         "format": "pbf",
         "minzoom": first,
         "maxzoom": last,
-        "bounds": ",".join(str(degrees) for degrees in bounds),
+        "bounds": ",".join(str(degrees) for degrees in publication.area.extent),
         "vector_layers": [_vector_layer(layer) for layer in layers],
     }
 

@@ -1,0 +1,93 @@
+"""Publish: everything that readers use is built beside the current release, then one row moves.
+
+A release is a folder `<map>/<n>`. It is built in `<map>/.building-<n>` from one snapshot of the
+database, read again by second readers, and renamed in the transaction that moves the pointer.
+Killed at any instant, readers have the old release or the new one, whole; what is left over is
+removed by the next publication.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from geo import lease
+from geo.database import connect, run, transaction
+from geo.publishing.build import build_release
+from geo.publishing.durable import sync, sync_tree
+from geo.publishing.publication import Publication
+from schemas.models import Agency, Area, Layer, OneMap, Source
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release: its number, its folder, and what it says of itself."""
+
+    number: int
+    folder: Path
+    manifest: dict[str, Any]
+
+
+def publish(
+    engine: Engine,
+    *,
+    releases_folder: Path,
+    one_map: OneMap,
+    area: Area,
+    layers: Sequence[Layer],
+    sources: Sequence[Source],
+    agencies: Mapping[str, Agency],
+    now: datetime,
+    progress: Progress | None = None,
+    wait_seconds: float = 60,
+) -> Release | None:
+    """Publishes what the loads prepared, as `releases_folder/<map>/<n>`; None if nothing changed.
+
+    `now` is an aware time, and becomes `published_at`. `progress` is told in a few words what is
+    being done. Raises LeaseHeld if a load goes on for longer than `wait_seconds`, LeaseLost if
+    another run took over meanwhile, and ReleaseUnverified if a product does not read back as it was
+    written; in each case the last release stays up.
+    """
+    tell = progress or (lambda words: None)
+    names = [layer.id for layer in layers]
+    home = releases_folder / one_map.id
+    home.mkdir(parents=True, exist_ok=True)
+    with lease.hold(engine, names, wait_seconds=wait_seconds) as token:
+        with connect(engine) as connection:
+            coming = run(connection, "publish_target").one()
+        target: int = coming.target
+        _remove_left_overs(home, target)
+        if not coming.changes:
+            return None
+        publication = Publication(one_map, area, layers, sources, agencies, target, now)
+        building = home / f".building-{target}"
+        try:
+            manifest = build_release(engine, publication, building, tell)
+            tell(f"release {target}: move the pointer")
+            sync_tree(building)
+            with transaction(engine) as connection:
+                # The leases stay locked until the commit: nobody else can be about to publish.
+                lease.check(connection, names, token)
+                building.rename(home / str(target))
+                sync(home)
+                text = json.dumps(manifest, ensure_ascii=False)
+                run(connection, "publish_release", target=target, at=now, manifest=text)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return Release(target, home / str(target), manifest)
+
+
+def _remove_left_overs(home: Path, target: int) -> None:
+    """What a killed publication built: no reader was ever sent there."""
+    for folder in [*home.glob(".building-*"), home / str(target)]:
+        if folder.exists():
+            shutil.rmtree(folder)

@@ -1,0 +1,167 @@
+"""The public rows of a layer as files: GeoJSON, GeoPackage, CSV and GeoParquet.
+
+Each is written from one Arrow table (columns.arrow_schema), ordered by `feature_id`. The same rows
+give the same bytes. Places held at an area have no geometry in any of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+import pyogrio
+import shapely
+from sqlalchemy import Connection
+
+from geo.database import run
+from geo.publishing.columns import GEOMETRY, Bounds, arrow_schema, public_columns
+from schemas.models import GeometryKind, Layer
+
+DECIMALS: Final = 7
+"""Of degrees, in the text formats: about one centimetre, as RFC 7946 advises against more."""
+
+FORMULA: Final = r"^([=+\-@\t\r\n])"
+"""Beginnings of a cell that spreadsheets run as a formula (OWASP, CSV injection)."""
+
+GEOMETRY_TYPES: Final = {
+    GeometryKind.point: "Point",
+    GeometryKind.line: "MultiLineString",
+    GeometryKind.polygon: "MultiPolygon",
+}
+_TIMELESS: Final = "2000-01-01T00:00:00.000Z"
+
+
+def read_rows(connection: Connection, layer: Layer, target: int) -> pa.Table:
+    """The layer's public rows in release `target`; `geom` is WKB, EPSG:4326.
+
+    Raises KeyError if the database's register does not hold a column that is declared public.
+    """
+    schema = arrow_schema(layer)
+    run(
+        connection,
+        "publish_rows",
+        layer=layer.id,
+        target=target,
+        columns=list(public_columns(layer)),
+    )
+    batches = []
+    while rows := (page := run(connection, "publish_rows_fetch")).all():
+        values = dict(zip(page.keys(), zip(*rows, strict=True), strict=True))
+        arrays = [pa.array(values[field.name], field.type) for field in schema]
+        batches.append(pa.record_batch(arrays, schema=schema))
+    run(connection, "publish_rows_close")
+    return pa.Table.from_batches(batches, schema)
+
+
+def bounds_of(rows: pa.Table) -> Bounds | None:
+    """What the located rows cover; None if none is located."""
+    located = rows[GEOMETRY].drop_null()
+    if not len(located):
+        return None
+    west, south, east, north = shapely.total_bounds(shapely.from_wkb(located.to_numpy())).tolist()
+    return west, south, east, north
+
+
+def write_files(rows: pa.Table, layer: Layer, folder: Path) -> dict[str, Path]:
+    """Writes the layer's files into `folder`; returns their paths by format."""
+    paths = {name: folder / f"{layer.id}.{name}" for name in ("geojson", "gpkg", "csv", "parquet")}
+    _write_geojson(rows, layer, paths["geojson"])
+    _write_geopackage(rows, layer, paths["gpkg"])
+    _write_csv(rows, layer, paths["csv"])
+    _write_parquet(rows, layer, paths["parquet"])
+    return paths
+
+
+def _write_geojson(rows: pa.Table, layer: Layer, path: Path) -> None:
+    """RFC 7946: WGS 84, outer rings counter-clockwise; `feature_id` is also the feature's id."""
+    options = {"RFC7946": "YES", "COORDINATE_PRECISION": str(DECIMALS), "ID_FIELD": "id"}
+    identified = rows.append_column("id", rows["feature_id"])
+    _write_ogr(identified, layer, path, "GeoJSON", options)
+
+
+def _write_geopackage(rows: pa.Table, layer: Layer, path: Path) -> None:
+    options = {
+        "GEOMETRY_NAME": GEOMETRY,
+        "IDENTIFIER": layer.title.en,
+        "DESCRIPTION": f"{layer.description.th}\n{layer.description.en}",
+    }
+    with _gdal_options(OGR_CURRENT_DATE=_TIMELESS):
+        _write_ogr(rows, layer, path, "GPKG", options)
+
+
+def _write_ogr(
+    rows: pa.Table, layer: Layer, path: Path, driver: str, options: dict[str, str]
+) -> None:
+    pyogrio.write_arrow(
+        rows,
+        path,
+        layer=layer.id,
+        driver=driver,
+        geometry_name=GEOMETRY,
+        geometry_type=GEOMETRY_TYPES[layer.geometry],
+        crs="EPSG:4326",
+        layer_options=options,
+    )
+
+
+def _write_csv(rows: pa.Table, layer: Layer, path: Path) -> None:
+    """UTF-8 with BOM, which Excel needs; text that would be run as a formula gets an apostrophe."""
+    table = _without_formulas(rows.drop_columns([GEOMETRY]))
+    for name, values in _positions(rows[GEOMETRY], layer.geometry).items():
+        table = table.append_column(name, values)
+    with path.open("wb") as file:
+        file.write(b"\xef\xbb\xbf")
+        pyarrow.csv.write_csv(table, file)
+
+
+def _without_formulas(table: pa.Table) -> pa.Table:
+    for position, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            safe = pc.replace_substring_regex(table[field.name], FORMULA, r"'\1")
+            table = table.set_column(position, field, safe)
+    return table
+
+
+def _positions(wkb: pa.ChunkedArray, kind: GeometryKind) -> dict[str, pa.Array]:
+    """Points as `lon` and `lat` in degrees; other shapes as WKT."""
+    shapes = shapely.from_wkb(wkb.to_numpy())
+    if kind is not GeometryKind.point:
+        texts = shapely.to_wkt(shapes, rounding_precision=DECIMALS)
+        return {"geom_wkt": pa.array(texts, pa.string(), from_pandas=True)}
+    degrees = {"lon": shapely.get_x(shapes), "lat": shapely.get_y(shapes)}
+    return {
+        name: pa.array(np.round(values, DECIMALS), pa.float64(), from_pandas=True)
+        for name, values in degrees.items()
+    }
+
+
+def _write_parquet(rows: pa.Table, layer: Layer, path: Path) -> None:
+    """GeoParquet 1.1; without `crs` the coordinates are OGC:CRS84, longitude first."""
+    column: dict[str, Any] = {
+        "encoding": "WKB",
+        "geometry_types": [GEOMETRY_TYPES[layer.geometry]],
+    }
+    if bounds := bounds_of(rows):
+        column["bbox"] = list(bounds)
+    geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
+    described = rows.replace_schema_metadata({"geo": json.dumps(geo)})
+    pyarrow.parquet.write_table(described, path, compression="zstd")
+
+
+@contextmanager
+def _gdal_options(**options: str) -> Iterator[None]:
+    """Options of GDAL that it takes from the process, for the length of a block."""
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)

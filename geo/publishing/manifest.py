@@ -1,0 +1,147 @@
+"""The manifest: what a release holds, file by file, and where its content came from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, Row
+
+from geo.database import run
+from geo.publishing.columns import GEOMETRY, Bounds, public_columns
+from geo.publishing.files import bounds_of
+from geo.publishing.publication import Publication
+from schemas.models import Layer, Source
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LayerProducts:
+    """What was built and verified of one layer."""
+
+    rows: pa.Table
+    files: Mapping[str, Path]
+    tile_loss: Mapping[int, int]
+
+
+def describe_file(path: Path, folder: Path) -> Json:
+    """Name within the release, fingerprint and size of a file."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "path": path.relative_to(folder).as_posix(),
+        "sha256": sha256,
+        "bytes": path.stat().st_size,
+    }
+
+
+def build_manifest(
+    connection: Connection,
+    publication: Publication,
+    products: Mapping[str, LayerProducts],
+    files: Mapping[str, Path],
+    folder: Path,
+) -> Json:
+    """The manifest of a built release; `products` by layer id, `files` of the whole map by name."""
+    one_map = publication.one_map
+    accepted = _accepted_runs(connection, publication)
+    return {
+        "map": one_map.id,
+        "title": one_map.title.model_dump(),
+        "notice": one_map.notice.model_dump() if one_map.notice else None,
+        "sample": one_map.sample,
+        "release": publication.number,
+        "published_at": _iso(publication.at),
+        "data_as_of": _newest(publication, accepted),
+        "bounds": list(publication.area.extent),
+        "layers": [_layer(layer, products[layer.id], folder) for layer in publication.layers],
+        "sources": [
+            _source(publication, source, accepted[source.id])
+            for source in publication.sources
+            if source.id in accepted
+        ],
+        "files": {name: describe_file(path, folder) for name, path in files.items()},
+    }
+
+
+def _layer(layer: Layer, products: LayerProducts, folder: Path) -> Json:
+    rows = products.rows
+    bounds: Bounds | None = bounds_of(rows)
+    located = len(rows) - rows[GEOMETRY].null_count
+    precision = rows["location_precision"]
+    counted = {
+        name: pc.sum(pc.equal(precision, name)).as_py() or 0 for name in ("subdistrict", "district")
+    }
+    return {
+        "id": layer.id,
+        "title": layer.title.model_dump(),
+        "role": layer.role.value,
+        "geometry": layer.geometry.value,
+        "features": len(rows),
+        "located": located,
+        "held": counted,
+        "min_zoom": layer.style.min_zoom,
+        "max_zoom": layer.style.max_zoom,
+        "bounds": list(bounds) if bounds else None,
+        "tile_loss": {str(zoom): lost for zoom, lost in products.tile_loss.items()},
+        "files": {
+            name: describe_file(path, folder)
+            | ({"features": located} if name == "pmtiles" else {"features": len(rows)})
+            for name, path in products.files.items()
+        },
+        "columns": [
+            {
+                "name": name,
+                "type": column.type.value,
+                "title": column.title.model_dump(),
+                "unit": column.unit,
+            }
+            for name, column in public_columns(layer).items()
+        ],
+    }
+
+
+def _accepted_runs(connection: Connection, publication: Publication) -> dict[str, Row[Any]]:
+    wanted = [source.id for source in publication.sources]
+    return {row.source_id: row for row in run(connection, "publish_sources", sources=wanted)}
+
+
+def _source(publication: Publication, source: Source, accepted: Row[Any]) -> Json:
+    agency = publication.agencies[source.agency]
+    return {
+        "id": source.id,
+        "layer": source.layer,
+        "agency": agency.title.model_dump(),
+        "title": source.title.model_dump(),
+        "licence": agency.licence.model_dump(),
+        "sha256": accepted.snapshot_sha256,
+        "fetched_at": _iso(accepted.fetched_at) if accepted.fetched_at else None,
+        "as_of": source.as_of,
+        "rows_in": accepted.rows_in,
+        "published": accepted.rows_published,
+        "quarantined": accepted.rows_quarantined,
+        "filtered": accepted.rows_filtered,
+        "held": accepted.rows_held,
+    }
+
+
+def _newest(publication: Publication, accepted: Mapping[str, Row[Any]]) -> str | None:
+    """Date of the newest content: as the agency says, or the day in Bangkok when it was fetched."""
+    dates = [
+        date.fromisoformat(source.as_of) if source.as_of else accepted[source.id].fetched_on
+        for source in publication.sources
+        if source.id in accepted
+    ]
+    known = [day for day in dates if day]
+    return max(known).isoformat() if known else None
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

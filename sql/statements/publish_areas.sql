@@ -1,0 +1,25 @@
+-- The areas that hold places: name, and an anchor for the label of a count, deep inside the polygon.
+with holder as (
+    select distinct location_precision as level,
+           case location_precision when 'subdistrict' then subdistrict_code else district_code end as code
+    from public_feature where location_precision <> 'exact'
+),
+area as (
+    select distinct on (level, code) level, code, attributes, geom
+    from (
+        select 'district' as level, district_code as code, feature_id, attributes, geom
+        from public_feature where layer_id = meta.layer_of_role('district')
+        union all
+        select 'subdistrict', subdistrict_code, feature_id, attributes, geom
+        from public_feature where layer_id = meta.layer_of_role('subdistrict')
+    ) polygon
+    where geom is not null
+    order by level, code, feature_id
+)
+select h.code, h.level, a.attributes ->> 'name_th' as name_th, a.attributes ->> 'name_en' as name_en,
+       st_x(c.center) as lon, st_y(c.center) as lat
+from holder h
+left join area a using (level, code)
+left join lateral st_maximuminscribedcircle(a.geom) c on true
+where h.code is not null
+order by h.level, h.code

@@ -1,0 +1,1 @@
+call meta.publish(:target, :at, cast(:manifest as jsonb))
