@@ -40,14 +40,15 @@ _MONTH_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in
 
 _ERA = r"(?P<era>พ\.?ศ\.?|ค\.?ศ\.?|b\.?e\.?|c\.?e\.?|a\.?d\.?)?"
 _TIME = r"(?:[t ]\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?(?: ?น\.?)?)?"
-_YEAR = rf"{_ERA} ?(?P<year>\d{2, 5})"
+_YEAR = rf"{_ERA} ?(?P<year>\d{{2,5}})"
 _DATES = (
     re.compile(
         rf"(?P<year>\d{{4}})(?P<s>[-/.])(?P<month>\d{{1,2}})(?P=s)(?P<day>\d{{1,2}}){_TIME}"
     ),
     re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"),
     re.compile(
-        rf"(?P<day>\d{{1,2}}) ?(?P<s>[-/.]) ?(?P<month>\d{{1,2}}) ?(?P=s) ?(?P<year>\d{2, 5}){_TIME}"
+        r"(?P<day>\d{1,2}) ?(?P<s>[-/.]) ?(?P<month>\d{1,2}) ?(?P=s) ?"
+        rf"(?P<year>\d{{2,5}}){_TIME}"
     ),
     re.compile(
         r"(?:วันที่ ?)?(?P<day>\d{1,2})[ \-/]*(?:เดือน ?)?"
