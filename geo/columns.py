@@ -56,5 +56,9 @@ def distinct_pairs(left: Column, right: Column) -> Distinct[Pair]:
 
 def as_text(column: Column) -> pa.Array:
     """One contiguous string array; numbers as their shortest text, dates as ISO."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return whole.cast(pa.string())
+    return as_array(column).cast(pa.string())
+
+
+def as_array(column: Column) -> pa.Array:
+    """One contiguous array of a column that may come in chunks."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
