@@ -10,10 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geo.reader.encoding import UNREADABLE
+from geo.reader.encoding import UNREADABLE, UTF8_AS_CP874
 from geo.reader.job import ROWS_FILE
 from geo.reader.refused import Refused
 
+FEW = 100
+"""Bad rows that are accepted even if they are the greater part of a delivery."""
 RAW_LENGTH = 2_000
 """Characters of a bad row's raw text that are kept."""
 
@@ -57,6 +59,9 @@ class Delivery:
         for column in self.columns.values():
             if pa.types.is_string(column.type):
                 mask = pc.or_(mask, pc.match_substring(column, UNREADABLE).fill_null(False))
+                if self.encoding_found == "cp874":
+                    foreign = pc.match_substring_regex(column, UTF8_AS_CP874)
+                    mask = pc.or_(mask, foreign.fill_null(False))
         self.quarantine(mask, "encoding_unreadable")
 
 
@@ -89,7 +94,7 @@ def ordinals(count: int, start: int = 1) -> pa.Array:
 def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, Any]:
     """Write the table as an Arrow file and return the report of it."""
     delivery.quarantine_unreadable()
-    if len(delivery.bad_rows) > limits["bad_rows"]:
+    if len(delivery.bad_rows) > min(limits["bad_rows"], max(FEW, len(delivery.rows))):
         first = "; ".join(f"{row}: {code}" for row, code, _ in delivery.bad_rows[:3])
         raise Refused("too_many_bad_rows", f"{len(delivery.bad_rows)} ({first})")
     count = len(delivery.rows)

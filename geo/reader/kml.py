@@ -6,6 +6,7 @@ container each placemark stands. LIBKML then makes a layer of each container.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from xml.parsers import expat
 
@@ -78,7 +79,7 @@ def read(job: Job) -> Delivery:
         or [pa.table({})],
         promote_options="permissive",
     )
-    columns, renamed = _named(table)
+    columns, renamed = _named(table, job.columns_hint)
     return Delivery(
         driver="LIBKML",
         rows=pa.array([n for *_, ordinals in chosen for n in ordinals], pa.int64()),
@@ -142,14 +143,24 @@ def _geometry(layer: vector.Layer) -> pa.Array:
     return layer.geometry.cast(pa.binary())
 
 
-def _named(table: pa.Table) -> tuple[dict[str, pa.Array], Oddities]:
-    """Columns under their own names, without those of KML that nobody filled."""
+def _named(table: pa.Table, declared: Sequence[str]) -> tuple[dict[str, pa.Array], Oddities]:
+    """Columns under their own names, without those of KML that nobody filled.
+
+    The tag <name> is the column `Name`, as everywhere in GDAL, unless the source declares `name`.
+    """
     used = [
         name
         for name in table.column_names
         if not (name.startswith(KML_OWN) or name == "id")
         or table.column(name).null_count < table.num_rows
     ]
-    names, renamed = once_each([name.removeprefix(KML_OWN) for name in used])
+    spelling = {name.casefold(): name for name in ("Name", *declared)}
+    wanted = [
+        spelling.get(name.removeprefix(KML_OWN).casefold(), name.removeprefix(KML_OWN))
+        if name.startswith(KML_OWN)
+        else name
+        for name in used
+    ]
+    names, renamed = once_each(wanted)
     columns = {new: plain(table.column(old)) for new, old in zip(names, used, strict=True)}
     return columns, renamed
