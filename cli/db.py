@@ -10,7 +10,9 @@ import typer
 from cli.options import MapOption
 from cli.output import console, errors
 
-app = typer.Typer(help="The private PostgreSQL cluster and the maps' databases.", no_args_is_help=True)
+app = typer.Typer(
+    help="The private PostgreSQL cluster and the maps' databases.", no_args_is_help=True
+)
 
 Role = Annotated[
     str, typer.Option(help="onemap (owner), onemap_planner or onemap_web.", show_default=True)
@@ -26,7 +28,9 @@ def start() -> None:
     status = cluster.start(from_environment())
     if status.notice:
         errors.print(status.notice, highlight=False)
-    console.print(f"{'runs already' if status.found else 'started'}: {status.folder}", highlight=False)
+    console.print(
+        f"{'runs already' if status.found else 'started'}: {status.folder}", highlight=False
+    )
 
 
 @app.command()
@@ -70,7 +74,7 @@ def psql(map_id: MapOption = "sample", role: Role = "onemap") -> None:
 
     settings = from_environment()
     open_review(settings, map_id)
-    os.execvp("psql", ["psql", database_url(settings, map_id, role)])
+    os.execvp("psql", ["psql", database_url(settings, map_id, role)])  # noqa: S606
 
 
 @app.command()

@@ -62,6 +62,7 @@ def _through_prefect(map_id: str, drops: Path | None) -> RefreshResult:
     result = state.result(raise_on_failure=False)
     if isinstance(result, Exception):
         raise result
+    assert isinstance(result, RefreshResult)
     return result
 
 

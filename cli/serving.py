@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.opening import open_review
+from geo.cluster import database_url
 from geo.settings import from_environment
 
 
@@ -12,4 +13,5 @@ def serve_map(map_id: str, host: str, port: int) -> None:
 
     settings = from_environment()
     open_review(settings, map_id)  # the database is up, and made for this map
-    serve(map_id, host, port)
+    address = database_url(settings, map_id, "onemap_web")
+    serve(map_id, address, settings.releases / map_id, host, port)

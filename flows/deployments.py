@@ -1,4 +1,4 @@
-"""WHEN: the one list of deployments. `onemap deploy` registers them, `onemap worker` serves them."""
+"""WHEN: the one list of deployments; `onemap deploy` registers, `onemap worker` serves them."""
 
 from __future__ import annotations
 

@@ -44,8 +44,7 @@ def _as_task(label: str, function: Callable[P, R]) -> Callable[P, R]:
     from prefect import task
     from prefect.cache_policies import NO_CACHE
 
-    return task(
-        function,
+    made: Callable[P, R] = task(
         name=label,
         task_run_name=label,
         retries=len(RETRY_DELAYS),
@@ -53,7 +52,8 @@ def _as_task(label: str, function: Callable[P, R]) -> Callable[P, R]:
         retry_condition_fn=_is_transient,
         cache_policy=NO_CACHE,
         persist_result=False,
-    )
+    )(function)
+    return made
 
 
 def _is_transient(_task: Any, _run: Any, state: Any) -> bool:

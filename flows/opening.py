@@ -30,9 +30,7 @@ def open_job(
     return replace(job, drops=_drops(settings, job.view, drops, progress))
 
 
-def open_review(
-    settings: Settings, map_id: str, progress: Progress = lambda _: None
-) -> Job:
+def open_review(settings: Settings, map_id: str, progress: Progress = lambda _: None) -> Job:
     """A job without drops: for looking at a map, deciding about it, and publishing it."""
     catalog = load_catalog()
     view = catalog.map_view(map_id)

@@ -1,7 +1,7 @@
 """The way of the data, as plain composition:
 
-    snapshot -> read -> normalise -> validate -> gate -> load   for each source
-    unify -> publish                                            for the map
+snapshot -> read -> normalise -> validate -> gate -> load   for each source
+unify -> publish                                            for the map
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from flows.job import Job, RefreshResult, SourceOutcome
 from geo import lease, runs
 from geo.areas import load_areas
 from geo.database import connect
-from geo.declare import declare
+from geo.declare import prepare as prepare_database
 from geo.errors import DatabaseUnreachable, GeoError, TransientError
 from geo.gate import gate
 from geo.load import load
-from geo.migrate import migrate
 from geo.normalise import normalise
 from geo.publish import Release, publish
 from geo.read import read
@@ -37,15 +36,22 @@ LEASE_WAIT_SECONDS = 120.0
 
 def prepare(job: Job) -> None:
     """Brings the database to the declarations of the map."""
-    migrate(job.engine)
-    declare(
-        job.engine, job.view.map, job.view.area, job.view.layers, job.view.sources, job.view.agencies
+    view = job.view
+    step(
+        f"prepare {view.map.id}",
+        prepare_database,
+        job.engine,
+        view.map,
+        view.area,
+        view.layers,
+        view.sources,
+        view.agencies,
     )
 
 
 def refresh(job: Job) -> RefreshResult:
     """Takes in every source of the map, boundaries first, and publishes what changed."""
-    step(f"prepare {job.view.map.id}", prepare, job)
+    prepare(job)
     outcomes = [ingest(job, source) for source in job.view.sources]
     return RefreshResult(tuple(outcomes), publish_changes(job))
 
@@ -108,7 +114,14 @@ def bring_in(job: Job, source: Source, taken: Snapshot) -> SourceOutcome:
                 layer = job.view.layer(source.layer)
                 step(
                     f"load {layer.id} from {source.id}",
-                    load, job.engine, run_id, delivery, verdict, source, layer, token,
+                    load,
+                    job.engine,
+                    run_id,
+                    delivery,
+                    verdict,
+                    source,
+                    layer,
+                    token,
                 )
         except GeoError as error:
             with suppress(TransientError):  # without a database, the next run closes it
@@ -135,14 +148,25 @@ def _judge(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
     job.progress(f"{source.id}: normalise {raw.table.num_rows:,} rows")
     normalised = step(
         f"normalise {layer.id} from {source.id}",
-        normalise, raw, source, layer, job.view.area, job.catalogue,
+        normalise,
+        raw,
+        source,
+        layer,
+        job.view.area,
+        job.catalogue,
     )
     if isinstance(normalised, Refusal):
         return normalised
     job.progress(f"{source.id}: validate")
     return step(
         f"validate {layer.id} from {source.id}",
-        validate, normalised, source, layer, job.view.area, load_areas(job.engine), job.catalogue,
+        validate,
+        normalised,
+        source,
+        layer,
+        job.view.area,
+        load_areas(job.engine),
+        job.catalogue,
     )
 
 
@@ -150,7 +174,9 @@ def _verdict(job: Job, source: Source, delivery: Validated, *, approved: bool) -
     with connect(job.engine) as connection:
         last = runs.last_accepted(connection, source.id)
     verdict = step(f"gate {source.id}", gate, delivery, job.view.layer(source.layer), last)
-    return Verdict("accepted", None, {**verdict.evidence, "approved": True}) if approved else verdict
+    return (
+        Verdict("accepted", None, {**verdict.evidence, "approved": True}) if approved else verdict
+    )
 
 
 def _refuse(job: Job, source: Source, run_id: int | None, refusal: Refusal) -> SourceOutcome:
@@ -160,9 +186,7 @@ def _refuse(job: Job, source: Source, run_id: int | None, refusal: Refusal) -> S
     return SourceOutcome(source.id, source.layer, "refused", refusal.message.en, run_id)
 
 
-def _counted(
-    source: Source, run_id: int, delivery: Validated, verdict: Verdict
-) -> SourceOutcome:
+def _counted(source: Source, run_id: int, delivery: Validated, verdict: Verdict) -> SourceOutcome:
     reason: Bilingual | None = verdict.reason
     return SourceOutcome(
         source.id,

@@ -6,6 +6,7 @@ import os
 
 from prefect import Flow, serve
 from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
 
 from flows import scheduled
 from flows.deployments import TIME_ZONE, Deployment
@@ -28,20 +29,15 @@ def work(listed: list[Deployment]) -> None:
 
 def _runner_deployment(deployment: Deployment) -> RunnerDeployment:
     flow: Flow[..., object] = getattr(scheduled, deployment.flow)
-    return flow.to_deployment(
+    made = flow.to_deployment(
         deployment.name,
-        cron=None,
-        schedule=_schedule(deployment),
+        schedule=Cron(deployment.cron, timezone=TIME_ZONE),
         parameters=deployment.parameters,
         concurrency_limit=deployment.concurrency,
         tags=["onemap", deployment.parameters["map_id"]],
     )
-
-
-def _schedule(deployment: Deployment) -> object:
-    from prefect.schedules import Cron
-
-    return Cron(deployment.cron, timezone=TIME_ZONE)
+    assert isinstance(made, RunnerDeployment), "called outside of an event loop"
+    return made
 
 
 def _require_server() -> None:

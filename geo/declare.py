@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, update
+from pydantic import BaseModel
+from sqlalchemy import Connection, Engine, Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+import sql
 from geo import tables
-from geo.database import run, transaction
+from geo.database import connect, run, transaction
+from geo.migrate import migrate, pending
 from schemas.models import Agency, Area, Layer, OneMap, Source
+
+
+def prepare(
+    engine: Engine,
+    one_map: OneMap,
+    area: Area,
+    layers: Sequence[Layer],
+    sources: Sequence[Source],
+    agencies: Mapping[str, Agency],
+) -> None:
+    """Migrates and declares, unless the database is in that state already."""
+    used = [agencies[name] for name in sorted({source.agency for source in sources})]
+    fingerprint = _fingerprint([one_map, area, *layers, *sources, *used])
+    if not _in_force(engine, fingerprint):
+        migrate(engine)
+        declare(engine, one_map, area, layers, sources, agencies)
 
 
 def declare(
@@ -26,10 +46,11 @@ def declare(
 
     What is no longer declared is marked so and kept: its history is not ours to delete.
     """
+    used = [agencies[name] for name in sorted({source.agency for source in sources})]
+    fingerprint = _fingerprint([one_map, area, *layers, *sources, *used])
     with transaction(engine) as connection:
-        _put(connection, tables.the_map, [_map_row(one_map, area)])
-        used = {source.agency for source in sources}
-        _put(connection, tables.agency, [_agency_row(agencies[name]) for name in sorted(used)])
+        _put(connection, tables.the_map, [_map_row(one_map, area, fingerprint)])
+        _put(connection, tables.agency, [_agency_row(agency) for agency in used])
         connection.execute(update(tables.layer).values(declared=False))
         connection.execute(update(tables.source).values(declared=False))
         _put(connection, tables.layer, [_layer_row(layer) for layer in layers])
@@ -42,6 +63,20 @@ def declare(
         run(connection, "grant_readers")
 
 
+def _fingerprint(declarations: Sequence[BaseModel]) -> str:
+    """sha256 of all that shapes the database: the declarations and the re-applied SQL."""
+    texts = [declared.model_dump_json() for declared in declarations]
+    texts += [script.text for script in sql.functions()]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+def _in_force(engine: Engine, fingerprint: str) -> bool:
+    with connect(engine) as connection:
+        if not run(connection, "is_prepared").scalar_one() or pending(connection):
+            return False
+        return connection.scalar(select(tables.the_map.c.setup_sha256)) == fingerprint
+
+
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Inserts rows, or brings those with the same key up to date."""
     if not rows:
@@ -52,7 +87,7 @@ def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> No
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 
 
-def _map_row(one_map: OneMap, area: Area) -> dict[str, Any]:
+def _map_row(one_map: OneMap, area: Area, fingerprint: str) -> dict[str, Any]:
     west, south, east, north = area.extent
     return {
         "map_id": one_map.id,
@@ -65,6 +100,7 @@ def _map_row(one_map: OneMap, area: Area) -> dict[str, Any]:
         "south": south,
         "east": east,
         "north": north,
+        "setup_sha256": fingerprint,
     }
 
 

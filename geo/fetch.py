@@ -35,7 +35,7 @@ class Fetched:
     last_modified: str | None
 
 
-def fetch(url: str, target: BinaryIO, limits: FetchLimits = FetchLimits()) -> Fetched:
+def fetch(url: str, target: BinaryIO, limits: FetchLimits | None = None) -> Fetched:
     """Writes the body of `url` into `target`.
 
     Each hop's host is resolved once, must be a public address, and is connected to at that very
@@ -44,6 +44,7 @@ def fetch(url: str, target: BinaryIO, limits: FetchLimits = FetchLimits()) -> Fe
     Raises ConfigurationError for an address that may not be fetched, FetchFailed for one that
     does not deliver the whole body.
     """
+    limits = limits or FetchLimits()
     for _ in range(_MOST_REDIRECTS + 1):
         with _open(url, limits) as response:
             if response.is_redirect:
@@ -62,9 +63,15 @@ def _open(url: str, limits: FetchLimits) -> Iterator[httpx.Response]:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"{_shown(url)} is no http(s) address; correct `location`")
-    address = _resolve(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), limits)
+    address = _resolve(
+        parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), limits
+    )
     pinned = httpx.URL(url).copy_with(host=address)
-    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "onemap", "Accept-Encoding": "identity"}
+    headers = {
+        "Host": parts.netloc.rpartition("@")[2],
+        "User-Agent": "onemap",
+        "Accept-Encoding": "identity",
+    }
     try:
         with (
             httpx.Client(timeout=limits.timeout_seconds, trust_env=False) as client,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +31,7 @@ ISSUE_SCHEMA = pa.schema(
 _PLACEHOLDER = re.compile(r"\{(column|value|detail)\}")
 _LONGEST_VALUE = 200
 
-Text = pa.Array | pa.ChunkedArray | str | None
+Text: TypeAlias = pa.Array | pa.ChunkedArray | str | None
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _repeat(text: Text, count: int) -> pa.Array:
         return pa.repeat(pa.scalar(text, pa.string()), count)
     if isinstance(text, pa.ChunkedArray):
         text = text.combine_chunks()
-    return text.cast(pa.string())
+    whole: pa.Array = text
+    return whole.cast(pa.string())
 
 
 def _shorten(values: pa.Array) -> pa.Array:

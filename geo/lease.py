@@ -1,8 +1,8 @@
 """The right to write layers: rows with a token, tied to the life of a database session.
 
-An advisory lock or a local file would not do: any role may take the first, and neither is checked by
-the transaction that writes. A lease is a row; its holder is the database session that took it, so a
-holder that was killed has lost it as soon as the server notices, and its orphans write nothing.
+An advisory lock or a local file would not do: any role may take the first, and neither is checked
+by the transaction that writes. A lease is a row; its holder is the database session that took it,
+so a holder that was killed has lost it as soon as the server notices, and its orphans write nothing.
 """
 
 from __future__ import annotations

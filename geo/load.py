@@ -1,8 +1,8 @@
 """Step 6, load: an accepted delivery becomes history, in one transaction.
 
-Only identity and fingerprint of every row go to staging first; the comparison is made in SQL, and only
-new and changed rows travel. The run, its counts and its issues are written with the rows. Killed at
-any instant, it has happened or it has not; done twice, it is done once.
+Only identity and fingerprint of every row go to staging first; the comparison is made in SQL, and
+only new and changed rows travel. The run, its counts and its issues are written with the rows.
+Killed at any instant, it has happened or it has not; done twice, it is done once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Brings a database to the state that `sql/` and the declarations describe.
 
-Migrations are history: each is applied once, in one transaction with its record, and refused when its
-text changed afterwards. Functions, views and grants are re-applied; layers follow their declarations.
+Migrations are history: each is applied once, in one transaction with its record, and refused when
+its text changed afterwards. Functions, views and grants are re-applied; layers follow their
+declarations.
 """
 
 from __future__ import annotations

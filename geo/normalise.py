@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 
 from geo.codes import AdminCodes
 from geo.columns import as_text
-from geo.geometry import to_wkb
-from geo.hashing import feature_ids, row_hashes
+from geo.hashing import canonical_wkb, feature_ids, row_hashes
 from geo.issues import IssueCatalogue, gather
 from geo.normalising.attributes import fill_columns
 from geo.normalising.claims import ClaimReader, Claims
@@ -149,8 +148,10 @@ def _assemble(
         {
             "source_row": rows[ROW].combine_chunks().cast(pa.int32()),
             "source_key": keys,
-            "feature_id": feature_ids(source.id, keys),
-            "content_hash": row_hashes(pa.table({**content, "geom": to_wkb(positions.shapes)})),
+            "feature_id": feature_ids(source.id, [keys]),
+            "content_hash": row_hashes(
+                pa.table({**content, "geom": canonical_wkb(positions.shapes)})
+            ),
             **content,
         }
     )

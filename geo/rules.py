@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -11,81 +12,77 @@ import pyarrow.compute as pc
 
 from geo.issues import IssueCatalogue
 from schemas.models import (
-    Column,
     ColumnType,
     Layer,
     PatternRule,
     PresentRule,
     Privacy,
     RangeRule,
+    Rule,
     Severity,
     Source,
     SumRule,
 )
 
 
+@dataclass(frozen=True)
+class _Broken:
+    """Where a rule on a column is broken (null: it cannot be judged), and what to say of it."""
+
+    column: str
+    where: pa.ChunkedArray
+    code: str
+    detail: str | None = None
+    severity: Severity | None = None
+
+
 def broken_rules(
     rows: pa.Table, source: Source, layer: Layer, catalogue: IssueCatalogue
 ) -> Iterator[pa.Table]:
     """Issues of every required column and every rule that the layer declares."""
-    for name, column in layer.columns.items():
-        if column.required:
-            yield _issues(rows, pc.is_null(rows[name]), "value_missing", name, source, layer, catalogue)
-    for rule in layer.rules:
-        values = rows[rule.column]
-        match rule:
-            case RangeRule():
-                broken, code = _out_of_range(values, rule, layer.columns[rule.column]), "value_out_of_range"
-                detail = f"{_bound(rule.min)} – {_bound(rule.max)}"
-            case PatternRule():
-                broken = pc.invert(pc.match_substring_regex(values, f"^(?:{rule.pattern})$"))
-                code, detail = "value_pattern", rule.pattern
-            case SumRule():
-                broken, code = _sum_differs(rows, rule), "value_sum"
-                detail = " + ".join(rule.parts)
-            case PresentRule():
-                broken, code, detail = pc.is_null(values), "value_absent", None
-        yield _issues(
-            rows, broken, code, rule.column, source, layer, catalogue, detail, rule.severity
+    for broken in _broken(rows, layer):
+        mask = pc.fill_null(broken.where, False)
+        values = rows[broken.column].filter(mask).cast(pa.string())
+        personal = layer.columns[broken.column].privacy is Privacy.personal
+        yield catalogue.make(
+            broken.code,
+            np.asarray(rows["source_row"].filter(mask)),
+            column=_agency_column(source, broken.column),
+            value=None if personal else values,
+            detail=broken.detail,
+            severity=broken.severity,
         )
 
 
-def _issues(
-    rows: pa.Table,
-    broken: pa.ChunkedArray,
-    code: str,
-    name: str,
-    source: Source,
-    layer: Layer,
-    catalogue: IssueCatalogue,
-    detail: str | None = None,
-    severity: Severity | None = None,
-) -> pa.Table:
-    mask = pc.fill_null(broken, False)
-    personal = layer.columns[name].privacy is Privacy.personal
-    return catalogue.make(
-        code,
-        np.asarray(rows["source_row"].filter(mask)),
-        column=agency_column(source, name),
-        value=None if personal else rows[name].filter(mask).cast(pa.string()),
-        detail=detail,
-        severity=severity,
-    )
+def _broken(rows: pa.Table, layer: Layer) -> Iterator[_Broken]:
+    for name, column in layer.columns.items():
+        if column.required:
+            yield _Broken(name, pc.is_null(rows[name]), "value_missing")
+    for rule in layer.rules:
+        where, code, detail = _judge(rule, rows, layer)
+        yield _Broken(rule.column, where, code, detail, rule.severity)
 
 
-def agency_column(source: Source, name: str) -> str:
-    """What the agency calls a column of ours."""
-    mapping = source.columns.get(name)
-    if mapping is None or mapping.column is None:
-        return name
-    return mapping.column if isinstance(mapping.column, str) else ", ".join(mapping.column)
+def _judge(rule: Rule, rows: pa.Table, layer: Layer) -> tuple[pa.ChunkedArray, str, str | None]:
+    values = rows[rule.column]
+    match rule:
+        case RangeRule():
+            is_date = layer.columns[rule.column].type is ColumnType.date
+            numbers = pc.year(values) if is_date else values  # bounds of a date are years
+            bounds = f"{_bound(rule.min)} – {_bound(rule.max)}"
+            return _out_of_range(numbers, rule), "value_out_of_range", bounds
+        case PatternRule():
+            fits = pc.match_substring_regex(values, f"^(?:{rule.pattern})$")
+            return pc.invert(fits), "value_pattern", rule.pattern
+        case SumRule():
+            return _sum_differs(rows, rule), "value_sum", " + ".join(rule.parts)
+        case PresentRule():
+            return pc.is_null(values), "value_absent", None
 
 
-def _out_of_range(values: pa.ChunkedArray, rule: RangeRule, column: Column) -> pa.ChunkedArray:
-    if column.type is ColumnType.date:
-        values = pc.year(values)  # bounds of a date are years
-    below = pc.less(values, rule.min if rule.min is not None else -math.inf)
-    above = pc.greater(values, rule.max if rule.max is not None else math.inf)
+def _out_of_range(values: pa.ChunkedArray, rule: RangeRule) -> pa.ChunkedArray:
+    below = pc.less(values, -math.inf if rule.min is None else rule.min)
+    above = pc.greater(values, math.inf if rule.max is None else rule.max)
     return pc.or_(below, above)
 
 
@@ -99,3 +96,11 @@ def _sum_differs(rows: pa.Table, rule: SumRule) -> pa.ChunkedArray:
 
 def _bound(value: float | None) -> str:
     return "…" if value is None else f"{value:g}"
+
+
+def _agency_column(source: Source, name: str) -> str:
+    """What the agency calls a column of ours."""
+    mapping = source.columns.get(name)
+    if mapping is None or mapping.column is None:
+        return name
+    return mapping.column if isinstance(mapping.column, str) else ", ".join(mapping.column)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,7 +122,9 @@ def close_held(engine: Engine, run_id: int, delivery: Validated, verdict: Verdic
 
 def close_refused(engine: Engine, run_id: int, refusal: Refusal) -> None:
     """Records a delivery that could not be read as a whole."""
-    _close(engine, run_id, "refused", refusal.message, {"code": refusal.code, "detail": refusal.detail})
+    _close(
+        engine, run_id, "refused", refusal.message, {"code": refusal.code, "detail": refusal.detail}
+    )
 
 
 def close_failed(engine: Engine, run_id: int, error: Exception) -> None:
@@ -138,7 +140,7 @@ def holds(engine: Engine) -> list[Hold]:
 
 
 def decide(engine: Engine, run_id: int, outcome: str, *, by: str, reason: str) -> Hold:
-    """Records a person's word on a held run: `approved` lets its bytes through, `rejected` does not.
+    """Records a person's word on a held run: `approved` lets its bytes through, `rejected` not.
 
     Raises UnknownRun if the run does not wait.
     """
@@ -146,7 +148,14 @@ def decide(engine: Engine, run_id: int, outcome: str, *, by: str, reason: str) -
         waiting = {row.run_id: row for row in run(connection, "runs_held").all()}
         if run_id not in waiting:
             raise UnknownRun(run_id, "it does not wait for a decision")
-        run(connection, "run_decide", run_id=run_id, rejected=outcome == "rejected", by=by, reason=reason)
+        run(
+            connection,
+            "run_decide",
+            run_id=run_id,
+            rejected=outcome == "rejected",
+            by=by,
+            reason=reason,
+        )
         return Hold(**waiting[run_id]._mapping)
 
 

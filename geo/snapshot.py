@@ -14,7 +14,6 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -29,7 +28,7 @@ _CHUNK = 1 << 20
 
 
 def snapshot(
-    source: Source, drops: Path | None, store: Path, limits: FetchLimits = FetchLimits()
+    source: Source, drops: Path | None, store: Path, limits: FetchLimits | None = None
 ) -> Snapshot | Refusal:
     """Stores what `source.location` holds now.
 
@@ -38,7 +37,7 @@ def snapshot(
     """
     fetched_at = datetime.now(UTC)
     if urlsplit(source.location).scheme in ("http", "https"):
-        files: Sequence[StoredFile] = [_store_url(source.location, store, limits)]
+        files: Sequence[StoredFile] = [_store_url(source.location, store, limits or FetchLimits())]
     else:
         paths = _find(source, drops)
         if not paths:
@@ -86,8 +85,7 @@ def _find(source: Source, drops: Path | None) -> list[Path]:
         return sorted(
             path
             for path in newest.parent.iterdir()
-            if path.stem.lower() == newest.stem.lower()
-            and path.suffix.lower() in _SHAPEFILE_PARTS
+            if path.stem.lower() == newest.stem.lower() and path.suffix.lower() in _SHAPEFILE_PARTS
         )
     return [newest]
 
@@ -110,7 +108,7 @@ def _store_url(url: str, store: Path, limits: FetchLimits) -> StoredFile:
         try:
             fetch(url, copy.file, limits)  # type: ignore[arg-type]  # the stubs know IO[bytes] alone
         except BaseException:
-            os.unlink(copy.name)
+            Path(copy.name).unlink()
             raise
         copy.flush()
         os.fsync(copy.fileno())

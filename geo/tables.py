@@ -5,7 +5,10 @@ The database is made by `sql/`; a test proves that these are equal to it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from geoalchemy2 import Geometry
+from sqlalchemy import BigInteger as BigInt
 from sqlalchemy import (
     Boolean,
     Column,
@@ -19,7 +22,6 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy import BigInteger as BigInt
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -40,6 +42,7 @@ the_map = Table(
     Column("south", Double, nullable=False),
     Column("east", Double, nullable=False),
     Column("north", Double, nullable=False),
+    Column("setup_sha256", Text, nullable=False),
 )
 
 agency = Table(
@@ -162,7 +165,7 @@ filtered_row = Table(
     Column("reason_en", Text, nullable=False),
 )
 
-_COLUMN_TYPES: dict[ColumnType, type[TypeEngine[object]]] = {
+_COLUMN_TYPES: dict[ColumnType, type[TypeEngine[Any]]] = {
     ColumnType.integer: BigInt,
     ColumnType.number: Double,
     ColumnType.boolean: Boolean,
@@ -226,7 +229,7 @@ def staging_key(declared: Layer) -> Table:
     )
 
 
-def _declared_columns(declared: Layer) -> list[Column[object]]:
+def _declared_columns(declared: Layer) -> list[Column[Any]]:
     return [
         Column(name, _COLUMN_TYPES.get(column.type, Text))
         for name, column in declared.columns.items()

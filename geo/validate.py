@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from geo.areas import AdminAreas
 from geo.errors import RowAccountingError
+from geo.geometry import to_wkb
 from geo.issues import IssueCatalogue, gather
 from geo.rules import broken_rules
 from geo.states import GEOM, ROW, Normalised, RawTable, Validated
@@ -50,9 +51,7 @@ def validate(
     quarantined = _quarantine(delivery.raw, issues)
     keep = pc.invert(pc.is_in(delivery.table["source_row"], quarantined["source_row"]))
     shapes = delivery.shapes[np.asarray(keep)]
-    accepted = delivery.table.filter(keep).append_column(
-        "geom", pa.array(shapely.to_wkb(shapes), pa.binary())
-    )
+    accepted = delivery.table.filter(keep).append_column("geom", to_wkb(shapes))
     rows_in = delivery.raw.table.num_rows + len(delivery.raw.report.bad_rows)
     rows_out = accepted.num_rows + quarantined.num_rows + delivery.filtered.num_rows
     if rows_in != rows_out:
@@ -108,7 +107,8 @@ def _first_with_same(values: pa.Array) -> NDArray[np.int64]:
     """For each row the index of the first row that has the same value."""
     codes = np.asarray(values.dictionary_encode().indices)
     _, first = np.unique(codes, return_index=True)
-    return first[codes]
+    found: NDArray[np.int64] = first[codes]
+    return found
 
 
 def _places(
@@ -165,9 +165,11 @@ def _disagreements(
         ("claimed_district_code", admin.districts),
     ):
         claimed = delivery.table[claim].to_numpy(zero_copy_only=False)[located]
-        here = np.where(found >= 0, codes[found], None)
+        here = np.where(found >= 0, codes[found], "")
         differs = np.array((claimed != here) & (claimed != None) & (found >= 0), dtype=bool)  # noqa: E711
-        for index in np.flatnonzero(differs & (shapely.get_dimensions(delivery.shapes[located]) > 0)):
+        for index in np.flatnonzero(
+            differs & (shapely.get_dimensions(delivery.shapes[located]) > 0)
+        ):
             own = admin.shapes[codes == claimed[index]]
             differs[index] = not shapely.intersects(own, delivery.shapes[located[index]]).any()
         yield catalogue.make(
@@ -186,7 +188,9 @@ def _quarantine(raw: RawTable, issues: pa.Table) -> pa.Table:
     errors = issues.filter(pc.equal(issues["severity"], Severity.error.value))
     grouped = errors.group_by("source_row").aggregate([("code", "distinct")]).sort_by("source_row")
     wanted = grouped["source_row"].combine_chunks()
-    texts = {bad.row: json.dumps({"_text": bad.raw}, ensure_ascii=False) for bad in raw.report.bad_rows}
+    texts = {
+        bad.row: json.dumps({"_text": bad.raw}, ensure_ascii=False) for bad in raw.report.bad_rows
+    }
     delivered = raw.table.filter(pc.is_in(raw.table[ROW], wanted.cast(pa.int64())))
     for row in delivered.to_pylist():  # only bad rows; a person reads each of them
         shape = row.pop(GEOM, None)

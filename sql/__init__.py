@@ -1,7 +1,7 @@
 """The database as source code: SQL files, found by name.
 
-`migrations/` is history, applied once and in order; `functions/` is re-applied after them; `statements/`
-holds what Python runs, with bound values. No statement is built from strings in Python.
+`migrations/` is history, applied once and in order; `functions/` is re-applied after them;
+`statements/` holds what Python runs, with bound values. Python builds no statement from strings.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from geo.issues import IssueCatalogue
 from geo.normalising.claims import strip_prefixes
 from geo.states import ROW
 from geo.text import clean, key_of
-from geo.units import parse_areas, parse_numbers
+from geo.units import parse_area, parse_integer, parse_number, parse_rai_ngan_wah
 from schemas.models import Column, ColumnType, Layer, Mapping, Privacy, Source
 
 ARROW_TYPES: Dictionary[ColumnType, pa.DataType] = {
@@ -67,7 +67,8 @@ def fill_columns(
 
 def _fill(rows: pa.Table, name: str, declared: Column, mapping: Mapping) -> Filled:
     if isinstance(mapping.column, tuple):
-        areas = parse_areas([rows[part] for part in mapping.column], str(mapping.unit))
+        rai, ngan, wah = (rows[part] for part in mapping.column)
+        areas = parse_rai_ngan_wah(rai, ngan, wah)
         return _known(areas.values, {"value_unreadable": areas.unreadable}, mapping)
     cleaned = clean(rows[str(mapping.column)])
     text = strip_prefixes(cleaned.values, mapping.strip_prefix)
@@ -115,7 +116,7 @@ def _typed(text: pa.Array, declared: Column, mapping: Mapping) -> Filled:
         case ColumnType.year:
             years = parse_years(text, mapping.era)
             return Filled(
-                years.values,
+                years.values.cast(pa.int32()),
                 {"value_unreadable": years.unreadable, "date_ambiguous": years.ambiguous},
             )
         case ColumnType.integer | ColumnType.number:
@@ -123,13 +124,13 @@ def _typed(text: pa.Array, declared: Column, mapping: Mapping) -> Filled:
 
 
 def _number(text: pa.Array, declared: Column, mapping: Mapping) -> Filled:
-    parsed = parse_areas([text], str(mapping.unit)) if mapping.unit else parse_numbers(text)
-    if declared.type is ColumnType.number:
-        return Filled(parsed.values, {"value_unreadable": parsed.unreadable})
-    whole = pc.equal(pc.round(parsed.values), parsed.values)
-    broken = ~np.asarray(pc.fill_null(whole, True))
-    values = pc.if_else(pa.array(broken), pa.scalar(None, pa.float64()), parsed.values)
-    return Filled(values.cast(pa.int64()), {"value_unreadable": parsed.unreadable | broken})
+    if mapping.unit is not None:
+        parsed = parse_area(text, mapping.unit)
+    elif declared.type is ColumnType.integer:
+        parsed = parse_integer(text)
+    else:
+        parsed = parse_number(text)
+    return Filled(parsed.values, {"value_unreadable": parsed.unreadable})
 
 
 def _translated(text: pa.Array, mapping: Mapping) -> pa.Array:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.codes import AdminCodes, Level, Resolved
-from geo.columns import as_text, distinct
+from geo.columns import Mask, as_text, distinct
 from geo.issues import IssueCatalogue
 from schemas.models import Layer, Role, Severity, Source
 
@@ -28,7 +28,12 @@ class ClaimReader:
     """Resolves what the rows of one delivery claim."""
 
     def __init__(
-        self, rows: pa.Table, source: Source, layer: Layer, codes: AdminCodes, catalogue: IssueCatalogue
+        self,
+        rows: pa.Table,
+        source: Source,
+        layer: Layer,
+        codes: AdminCodes,
+        catalogue: IssueCatalogue,
     ) -> None:
         self._rows, self._source, self._codes, self._catalogue = rows, source, codes, catalogue
         self._role = layer.role
@@ -52,10 +57,12 @@ class ClaimReader:
         return Claims(self._agree(district, subdistrict), subdistrict, self._issues)
 
     def _agree(self, district: pa.Array, subdistrict: pa.Array) -> pa.Array:
-        """A subdistrict speaks for its district; a district code that says otherwise is reported."""
+        """A subdistrict speaks for its district; a district that says otherwise is reported."""
         parent = pc.utf8_slice_codeunits(subdistrict, 0, 4)
         differs = np.asarray(pc.fill_null(pc.not_equal(parent, district), False))
-        self._report("district_disagrees", differs, self._source.place.district_code, district, parent)
+        self._report(
+            "district_disagrees", differs, self._source.place.district_code, district, parent
+        )
         return pc.coalesce(parent, district)
 
     def _by_code(self, column: str | None, level: Level, name_column: str | None) -> pa.Array:
@@ -85,7 +92,7 @@ class ClaimReader:
     def _report(
         self,
         code: str,
-        where: np.typing.NDArray[np.bool_],
+        where: Mask,
         column: str | None,
         value: pa.Array,
         detail: pa.Array | None = None,

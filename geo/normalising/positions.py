@@ -14,7 +14,7 @@ from geo.declared_crs import UnknownCrs, identify
 from geo.geometry import Conformed, conform, from_wkb, points, swap_axes, swapped
 from geo.issues import IssueCatalogue
 from geo.states import GEOM, ROW, RawTable, Refusal
-from geo.units import parse_numbers
+from geo.units import parse_number
 from schemas.models import Area, Bilingual, Layer, Source
 
 Shapes = NDArray[np.object_]
@@ -60,7 +60,9 @@ def read_positions(
         issues.append(catalogue.make("position_swapped", numbers[turned], value="lat, lon"))
     conformed = conform(moved, layer.geometry)
     return Positions(
-        conformed.geometries, operation, issues + _what_conforming_found(conformed, numbers, catalogue)
+        conformed.geometries,
+        operation,
+        issues + _what_conforming_found(conformed, numbers, catalogue),
     )
 
 
@@ -108,9 +110,9 @@ def _from_columns(
 ) -> tuple[Shapes, list[pa.Table]]:
     """Points; `0, 0` stands for a position that nobody measured."""
     names = (str(source.position.x), str(source.position.y))
-    x, y = (parse_numbers(rows[name]) for name in names)
+    x, y = (parse_number(rows[name]) for name in names)
     xs, ys = (
-        np.asarray(part.values.to_numpy(zero_copy_only=False), dtype=np.float64) for part in (x, y)
+        np.array(part.values.to_numpy(zero_copy_only=False), dtype=np.float64) for part in (x, y)
     )
     nowhere = (xs == 0) & (ys == 0)
     unreadable = x.unreadable | y.unreadable | nowhere

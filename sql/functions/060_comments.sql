@@ -54,6 +54,7 @@ begin
             ('south', 'ละติจูดใต้ (องศา) / Southern latitude, degrees'),
             ('east', 'ลองจิจูดตะวันออก (องศา) / Eastern longitude, degrees'),
             ('north', 'ละติจูดเหนือ (องศา) / Northern latitude, degrees'),
+            ('setup_sha256', 'ลายนิ้วมือของคำประกาศและ SQL ที่ใช้ / Fingerprint of the declarations and SQL in force'),
             ('url', 'เว็บไซต์ / Web site'),
             ('role', 'บทบาทในแผนที่ / Part it plays in the map'),
             ('geometry', 'ชนิดรูปทรง / Kind of geometry'),

@@ -9,7 +9,8 @@ create table meta.map (
     west double precision not null,
     south double precision not null,
     east double precision not null,
-    north double precision not null
+    north double precision not null,
+    setup_sha256 text not null
 );
 -- One map is one database.
 create unique index map_is_one on meta.map ((true));

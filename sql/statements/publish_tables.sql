@@ -11,3 +11,6 @@ create temporary table public_feature (
     spot geometry(point, 3857)
 );
 create index on public_feature (layer_id);
+-- A shape is read once for each tile: not unpacked each time.
+alter table public_feature
+    alter geom set storage external, alter shape set storage external;

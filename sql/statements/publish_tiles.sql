@@ -25,7 +25,8 @@ piece as (
         greatest(0, floor((half - st_ymax(shape) - buffer * unit) / side)::integer),
         least(last, floor((half - st_ymin(shape) + buffer * unit) / side)::integer)) y
 ),
-drawn as (
+-- Materialized, so that each shape is cut once.
+drawn as materialized (
     select x, y, feature_id, attributes,
            coalesce(
                st_asmvtgeom(shape, envelope, 4096, buffer),

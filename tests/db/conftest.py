@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,6 @@ from geo.load import load
 from geo.states import Loaded, Snapshot, Validated, Verdict
 from schemas.catalog import MapView, load_catalog
 from schemas.models import Source
-from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)

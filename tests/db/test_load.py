@@ -19,9 +19,7 @@ from tests.db.conftest import Row, TestMap, delivery, square
 def publish(test_map: TestMap, release: int) -> None:
     """Moves the pointer, as publication does at its end."""
     with transaction(test_map.engine) as connection:
-        connection.execute(
-            text("call meta.publish(:n, clock_timestamp(), '{}')"), {"n": release}
-        )
+        connection.execute(text("call meta.publish(:n, clock_timestamp(), '{}')"), {"n": release})
 
 
 def rows(test_map: TestMap, query: str) -> list[tuple[object, ...]]:
@@ -170,5 +168,8 @@ def test_no_point_is_invented_and_no_history_overlaps(city: TestMap) -> None:
         "update core.parks set geom = 'SRID=4326;POINT(NaN NaN)'",
         "update core.parks set release_to = release_from",
     ):
-        with pytest.raises(Exception, match="violates check"), transaction(city.engine) as connection:
+        with (
+            pytest.raises(Exception, match="violates check"),
+            transaction(city.engine) as connection,
+        ):
             connection.execute(text(broken))

@@ -97,7 +97,7 @@ def test_what_is_not_whole_is_a_transient_failure(server: str, path: str, reason
      "10.0.0.1", "169.254.169.254", "localhost"],
 )  # fmt: skip
 def test_no_address_leads_inside(host: str) -> None:
-    with pytest.raises((ConfigurationError, FetchFailed), match="private network|resolve"):
+    with pytest.raises((ConfigurationError, FetchFailed), match=r"private network|resolve"):
         fetch(f"http://{host}:80/whole", io.BytesIO())
 
 
