@@ -1,0 +1,148 @@
+"""Hashes that are stored: the same for ever for the same content, different for different."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.hashing import HASH_TYPE, canonical_wkb, feature_ids, row_hashes
+
+GOLDEN = {
+    "name_th": pa.array(["สวนลุมพินี", "", None, "a:b=1"]),
+    "beds": pa.array([120, 0, None, -1], pa.int64()),
+    "area_m2": pa.array([576000.5, 0.0, None, 0.1]),
+    "lgbt_clinic": pa.array([True, False, None, True]),
+    "completed_on": pa.array([date(2024, 2, 29), date(1970, 1, 1), None, date(2567, 1, 1)]),
+    "fetched_at": pa.array(
+        [datetime(2024, 2, 29, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), None, None]
+    ),
+    "geom": canonical_wkb(
+        np.array([shapely.Point(100.5, 13.75), None, None, shapely.box(100, 13, 101, 14)])
+    ),
+}
+
+
+def digests(**columns: object) -> list[str]:
+    return [value.hex() for value in row_hashes(pa.table(columns)).to_pylist()]
+
+
+def test_golden_hashes() -> None:
+    """When this fails, a library changed: a release after it would re-publish every feature."""
+    found = row_hashes(pa.table(GOLDEN))
+    assert found.type == HASH_TYPE
+    assert [value.hex() for value in found.to_pylist()] == [
+        "874f03f11f125bf16788a871cfb339c6",
+        "a9de21595efa3314e03ff84b6641b77b",
+        "841f64a6a4e1b0779c686e753cb232f8",
+        "2413d74f6a8462fc8c6095ec2089db0d",
+    ]
+
+
+def test_golden_ids() -> None:
+    """When this fails, every feature of every map would lose its identity."""
+    found = feature_ids(
+        "parks_bma", [pa.array(["1", "๒", None, ""]), pa.array(["a", "b", "", None])]
+    )
+    assert found.type == HASH_TYPE
+    assert [str(uuid.UUID(bytes=value)) for value in found.to_pylist()] == [
+        "897bbd96-2647-82ac-8430-7eb8e11453fc",
+        "9f1dee65-6b15-81c5-895e-67fab22a27bc",
+        "af5581b1-4fe1-88a5-b3a7-ab2073f9ec61",
+        "68a6f77d-0ba6-8c81-a7a4-48052a9db090",
+    ]
+
+
+def test_ids_are_uuids_of_version_8() -> None:
+    found = feature_ids("s", [pa.array([str(number) for number in range(1000)])]).to_pylist()
+    ids = [uuid.UUID(bytes=value) for value in found]
+    assert {value.version for value in ids} == {8}
+    assert {value.variant for value in ids} == {uuid.RFC_4122}
+    assert len(set(ids)) == 1000
+
+
+def test_ids_depend_on_source_and_on_each_key_in_order() -> None:
+    one, two = pa.array(["1"]), pa.array(["2"])
+    found = [
+        feature_ids("a", [one]),
+        feature_ids("b", [one]),
+        feature_ids("a", [one, two]),
+        feature_ids("a", [two, one]),
+        feature_ids("a", [pa.array(["12"])]),
+        feature_ids("a1", [two]),
+    ]
+    assert len({value.to_pylist()[0] for value in found}) == len(found)
+    assert feature_ids("a", [pa.array([1.0])]).equals(feature_ids("a", [pa.chunked_array([one])]))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({"a": ["a"], "b": ["bc"]}, {"a": ["ab"], "b": ["c"]}),
+        ({"a": ["x"], "b": [None]}, {"a": [None], "b": ["x"]}),
+        ({"a": [""]}, {"a": pa.array([None], pa.string())}),
+        ({"a": ["1:x"]}, {"a": ["1"], "b": ["x"]}),
+        ({"a": ["a\0"]}, {"a": ["a"]}),
+        ({"a": ["a\0b"]}, {"a": ["a\0c"]}),
+        ({"a": [0.1 + 0.2]}, {"a": [0.3]}),
+        ({"a": [True]}, {"a": [False]}),
+        ({"a": ["xb=1:y"]}, {"a": ["x"], "b": ["y"]}),
+    ],
+)
+def test_different_rows_differ(left: dict[str, object], right: dict[str, object]) -> None:
+    assert digests(**left) != digests(**right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({"a": ["x"], "b": [1]}, {"b": [1], "a": ["x"]}),
+        ({"a": ["x"]}, {"a": ["x"], "b": pa.nulls(1, pa.float64())}),
+        ({"a": [0.0]}, {"a": [-0.0]}),
+        ({"a": [float("nan")]}, {"a": pa.nulls(1)}),
+        ({"a": ["x", "y"]}, {"a": pa.chunked_array([["x"], ["y"]])}),
+        ({"a": ["x", "x"]}, {"a": pa.array(["x", "x"]).dictionary_encode()}),
+        ({"a": ["x"]}, {"a": pa.array(["x"], pa.large_string())}),
+        ({"a": pa.array([0.5], pa.float32())}, {"a": [0.5]}),
+        (
+            {"a": [datetime(2024, 1, 1, 7, tzinfo=timezone(timedelta(hours=7)))]},
+            {"a": pa.array([datetime(2024, 1, 1, tzinfo=UTC)], pa.timestamp("ms", "UTC"))},
+        ),
+    ],
+)
+def test_equal_rows_agree(left: dict[str, object], right: dict[str, object]) -> None:
+    assert digests(**left) == digests(**right)
+
+
+def test_equal_shapes_have_one_wkb() -> None:
+    ring = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    turned = [ring[2:] + ring[:2], ring[::-1]]
+    shapes = [shapely.polygons(points) for points in (ring, *turned)]
+    shapes.append(shapely.force_3d(shapes[0], 5))
+    assert len(set(canonical_wkb(np.array(shapes)).to_pylist())) == 1
+
+
+def test_no_rows() -> None:
+    assert row_hashes(pa.table({"a": pa.array([], pa.string())})).to_pylist() == []
+    assert feature_ids("a", [pa.array([], pa.string())]).to_pylist() == []
+
+
+value = st.one_of(st.none(), st.text(max_size=4))
+
+
+@given(st.lists(st.tuples(value, value, value), min_size=1, max_size=6))
+def test_rows_agree_exactly_where_their_content_does(
+    rows: list[tuple[str | None, str | None, str | None]],
+) -> None:
+    columns = {
+        name: pa.array(values, pa.string()) for name, *values in zip("abc", *rows, strict=True)
+    }
+    assert len(set(digests(**columns))) == len(set(rows))
+    alone = [digests(**{n: c.slice(i, 1) for n, c in columns.items()})[0] for i in range(len(rows))]
+    assert alone == digests(**columns), "a row's hash does not depend on its neighbours"
