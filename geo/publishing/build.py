@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from geo.database import connect, run
 from geo.publishing.columns import tile_columns
-from geo.publishing.files import read_rows, write_files
+from geo.publishing.files import fixed_dates, read_rows, write_files
 from geo.publishing.held import held_places, label_anchors
 from geo.publishing.manifest import LayerProducts, build_manifest
 from geo.publishing.publication import Publication
@@ -20,6 +22,7 @@ from geo.publishing.style import build_style
 from geo.publishing.tiles import WHOLE_MAP, build_tiles
 from geo.publishing.verify import verify_files
 from geo.publishing.verify_tiles import verify_archive, verify_whole_map
+from schemas.models import Layer
 
 Json = dict[str, Any]
 Progress = Callable[[str], None]
@@ -42,36 +45,54 @@ def build_release(
         with connection.begin():
             run(connection, "publish_snapshot")
             manifest = _build(connection, publication, folder, progress)
-    _write_json(folder / "manifest.json", manifest)
+    _write_json(folder / "manifest.json", manifest, indent=1)
     return manifest
 
 
 def _build(
     connection: Connection, publication: Publication, folder: Path, progress: Progress
 ) -> Json:
-    _gather(connection, publication)
-    progress("tiles")
-    archives = build_tiles(connection, publication, folder / "tiles")
-    archives = {name: _named_by_content(path) for name, path in archives.items()}
-    products = {}
-    for layer in publication.layers:
-        progress(f"{layer.id}: files")
-        rows = read_rows(connection, layer, publication.number)
-        files = write_files(rows, layer, folder / "data")
-        progress(f"{layer.id}: verify")
-        verify_files(rows, layer, files)
-        loss = verify_archive(rows, layer, archives[layer.id])
-        products[layer.id] = LayerProducts(rows, {"pmtiles": archives[layer.id], **files}, loss)
-    verify_whole_map(archives[WHOLE_MAP], [archives[layer.id] for layer in publication.layers])
-    whole = {
+    layers = publication.layers
+    rows = {layer.id: read_rows(connection, layer, publication.number) for layer in layers}
+    with fixed_dates(), ThreadPoolExecutor() as pool:
+        # While the database cuts tiles, the files are written and read again.
+        files = {
+            layer.id: pool.submit(_build_files, rows[layer.id], layer, folder / "data")
+            for layer in layers
+        }
+        _gather(connection, publication)
+        archives = build_tiles(connection, publication, folder / "tiles", progress)
+        archives = {name: _named_by_content(path) for name, path in archives.items()}
+        progress("verify")
+        whole = pool.submit(
+            verify_whole_map, archives[WHOLE_MAP], [archives[layer.id] for layer in layers]
+        )
+        losses = {
+            layer.id: pool.submit(verify_archive, rows[layer.id], layer, archives[layer.id])
+            for layer in layers
+        }
+        products = {
+            layer.id: LayerProducts(
+                rows[layer.id],
+                {"pmtiles": archives[layer.id], **files[layer.id].result()},
+                losses[layer.id].result(),
+            )
+            for layer in layers
+        }
+        whole.result()
+    whole_map = {
         "pmtiles": archives[WHOLE_MAP],
         "style": _write_style(publication, archives[WHOLE_MAP], folder),
         "held": _write_json(folder / "held.json", held_places(connection)),
-        "labels": _write_json(
-            folder / "labels.geojson", label_anchors(connection, publication.layers)
-        ),
+        "labels": _write_json(folder / "labels.geojson", label_anchors(connection, layers)),
     }
-    return build_manifest(connection, publication, products, whole, folder)
+    return build_manifest(connection, publication, products, whole_map, folder)
+
+
+def _build_files(rows: pa.Table, layer: Layer, folder: Path) -> dict[str, Path]:
+    paths = write_files(rows, layer, folder)
+    verify_files(rows, layer, paths)
+    return paths
 
 
 def _gather(connection: Connection, publication: Publication) -> None:
@@ -101,9 +122,9 @@ def _write_style(publication: Publication, archive: Path, folder: Path) -> Path:
         tiles_path=archive.relative_to(folder).as_posix(),
         labels_path="labels.geojson",
     )
-    return _write_json(folder / "style.json", style)
+    return _write_json(folder / "style.json", style, indent=1)
 
 
-def _write_json(path: Path, content: Json) -> Path:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
+def _write_json(path: Path, content: Json, indent: int | None = None) -> Path:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=indent), "utf-8")
     return path

@@ -22,6 +22,7 @@ import shapely
 from sqlalchemy import Connection
 
 from geo.database import run
+from geo.errors import ReleaseUnverified
 from geo.publishing.columns import GEOMETRY, Bounds, arrow_schema, public_columns
 from schemas.models import GeometryKind, Layer
 
@@ -42,19 +43,17 @@ _TIMELESS: Final = "2000-01-01T00:00:00.000Z"
 def read_rows(connection: Connection, layer: Layer, target: int) -> pa.Table:
     """The layer's public rows in release `target`; `geom` is WKB, EPSG:4326.
 
-    Raises KeyError if the database's register does not hold a column that is declared public.
+    Raises ReleaseUnverified if the database does not know a column as public that the declaration
+    says is.
     """
     schema = arrow_schema(layer)
-    run(
-        connection,
-        "publish_rows",
-        layer=layer.id,
-        target=target,
-        columns=list(public_columns(layer)),
-    )
+    wanted = list(public_columns(layer))
+    run(connection, "publish_rows", layer=layer.id, target=target, columns=wanted)
     batches = []
-    while rows := (page := run(connection, "publish_rows_fetch")).all():
-        values = dict(zip(page.keys(), zip(*rows, strict=True), strict=True))
+    while (page := run(connection, "publish_rows_fetch")).rowcount:
+        if unknown := set(schema.names) - set(page.keys()):
+            raise ReleaseUnverified(layer.id, f"the database knows no public {sorted(unknown)}")
+        values = dict(zip(page.keys(), zip(*page, strict=True), strict=True))
         arrays = [pa.array(values[field.name], field.type) for field in schema]
         batches.append(pa.record_batch(arrays, schema=schema))
     run(connection, "publish_rows_close")
@@ -68,6 +67,19 @@ def bounds_of(rows: pa.Table) -> Bounds | None:
         return None
     west, south, east, north = shapely.total_bounds(shapely.from_wkb(located.to_numpy())).tolist()
     return west, south, east, north
+
+
+@contextmanager
+def fixed_dates() -> Iterator[None]:
+    """While this lasts, a GeoPackage does not hold the time of its making (an option of GDAL that
+    it takes from the process): the same rows give the same bytes.
+    """
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _TIMELESS})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def write_files(rows: pa.Table, layer: Layer, folder: Path) -> dict[str, Path]:
@@ -93,8 +105,7 @@ def _write_geopackage(rows: pa.Table, layer: Layer, path: Path) -> None:
         "IDENTIFIER": layer.title.en,
         "DESCRIPTION": f"{layer.description.th}\n{layer.description.en}",
     }
-    with _gdal_options(OGR_CURRENT_DATE=_TIMELESS):
-        _write_ogr(rows, layer, path, "GPKG", options)
+    _write_ogr(rows, layer, path, "GPKG", options)
 
 
 def _write_ogr(
@@ -154,14 +165,3 @@ def _write_parquet(rows: pa.Table, layer: Layer, path: Path) -> None:
     geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
     described = rows.replace_schema_metadata({"geo": json.dumps(geo)})
     pyarrow.parquet.write_table(described, path, compression="zstd")
-
-
-@contextmanager
-def _gdal_options(**options: str) -> Iterator[None]:
-    """Options of GDAL that it takes from the process, for the length of a block."""
-    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
-    pyogrio.set_gdal_config_options(options)
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options(before)

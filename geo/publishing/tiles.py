@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import html
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Final
@@ -71,7 +71,12 @@ class Archive:
         self._writer.finalize(header, dict(metadata))  # type: ignore[no-untyped-call]
 
 
-def build_tiles(connection: Connection, publication: Publication, folder: Path) -> dict[str, Path]:
+def build_tiles(
+    connection: Connection,
+    publication: Publication,
+    folder: Path,
+    progress: Callable[[str], None],
+) -> dict[str, Path]:
     """Writes `<layer>.pmtiles` for each layer and `map.pmtiles`; returns their paths by name.
 
     Reads the rows that `publish_gather` put into the transaction's temporary table.
@@ -86,6 +91,7 @@ def build_tiles(connection: Connection, publication: Publication, folder: Path) 
         }
         first, last = _zooms(layers)
         for zoom in range(first, last + 1):
+            progress(f"tiles of zoom {zoom} ({last} is the last)")
             _add_zoom(connection, zoom, layers, archives)
         bounds = publication.area.extent
         for layer in layers:

@@ -6,10 +6,7 @@ Loss is measured on the finished bytes: located features of the layer that no ti
 from __future__ import annotations
 
 import gzip
-import heapq
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -21,7 +18,6 @@ import pyarrow.json
 import pyogrio
 import shapely
 from pmtiles.reader import MmapSource, Reader, all_tiles
-from pmtiles.tile import zxy_to_tileid
 
 from geo.errors import ReleaseUnverified
 from geo.publishing.columns import GEOMETRY, STANDARD, tile_columns
@@ -66,17 +62,18 @@ def verify_archive(rows: pa.Table, layer: Layer, path: Path) -> dict[int, int]:
 
 def verify_whole_map(path: Path, layer_paths: Sequence[Path]) -> None:
     """The whole map's tiles are those of the layers, one after another, and no others."""
-    tiles = heapq.merge(*(_tiles(layer) for layer in layer_paths), key=itemgetter(0))
-    expected = (
-        (number, b"".join(tile for _, tile in parts))
-        for number, parts in groupby(tiles, key=itemgetter(0))
-    )
-    try:
-        same = all(found == wanted for found, wanted in zip(_tiles(path), expected, strict=True))
-    except ValueError:
-        same = False
-    if not same:
-        raise ReleaseUnverified(path.name, "its tiles are not those of the layers")
+    layers = [_tiles(layer_path) for layer_path in layer_paths]
+    coming = [next(tiles, None) for tiles in layers]
+    for at, tile in _tiles(path):
+        expected = b""
+        for number, part in enumerate(coming):
+            if part is not None and part[0] == at:
+                expected += part[1]
+                coming[number] = next(layers[number], None)
+        if tile != expected:
+            raise ReleaseUnverified(path.name, f"its tile {at} is not those of the layers")
+    if any(coming):
+        raise ReleaseUnverified(path.name, "tiles of the layers are missing")
 
 
 def _read_zoom(layer: Layer, zoom: int, path: Path) -> pa.Table | None:
@@ -122,8 +119,8 @@ def _reader(path: Path) -> Reader:
         return Reader(MmapSource(file))  # type: ignore[no-untyped-call]
 
 
-def _tiles(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The tiles of an archive in the order of their numbers, unpacked, without empty ones."""
+def _tiles(path: Path) -> Iterator[tuple[tuple[int, int, int], bytes]]:
+    """Zoom, column and row, and unpacked bytes, in the order of the archive; no empty tiles."""
     for at, packed in all_tiles(_reader(path).get_bytes):  # type: ignore[no-untyped-call]
         if tile := gzip.decompress(packed):
-            yield zxy_to_tileid(*at), tile
+            yield at, tile
