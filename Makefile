@@ -5,6 +5,7 @@
 PYTHON ?= python3
 ARGS ?=
 bin := .venv/bin
+npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
 .PHONY: run serve test lint lock clean postgis chromium
 .DELETE_ON_ERROR:
@@ -34,14 +35,14 @@ lint: .venv/test.stamp
 	@scripts/make-environment.sh $(PYTHON) requirements-dev.lock
 	@touch .venv/run.stamp $@
 
-web/node_modules/run.stamp: web/package-lock.json .venv/run.stamp
+web/node_modules/run.stamp: web/package-lock.json | .venv/run.stamp
 	@echo "Installing the viewer's packages into web/node_modules"
-	@cd web && PATH="$(CURDIR)/$(bin):$$PATH" ../$(bin)/npm ci --omit=dev --no-audit --no-fund --loglevel=error
+	@cd web && PATH="$(CURDIR)/$(bin):$$PATH" $(npm_ci) --omit=dev
 	@touch $@
 
-web/node_modules/test.stamp: web/package-lock.json .venv/test.stamp
+web/node_modules/test.stamp: web/package-lock.json | .venv/test.stamp
 	@echo "Installing the viewer's packages into web/node_modules"
-	@cd web && PATH="$(CURDIR)/$(bin):$$PATH" ../$(bin)/npm ci --no-audit --no-fund --loglevel=error
+	@cd web && PATH="$(CURDIR)/$(bin):$$PATH" $(npm_ci)
 	@touch web/node_modules/run.stamp $@
 
 postgis:

@@ -19,9 +19,13 @@ else
     exit 1
 fi
 echo "$why is missing. Installing with apt: $*"
-$as_root apt-get update -qq || echo "apt-get update failed; trying with the lists that are there" >&2
+$as_root apt-get update -qq ||
+    echo "apt-get update failed; trying with the lists that are there" >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >/dev/null || {
-    echo "$why could not be installed; see above, then run: $command" >&2
+    apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    echo "$why could not be installed (see above); mend that, or run: $command" >&2
     exit 1
 }

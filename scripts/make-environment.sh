@@ -18,6 +18,6 @@ if [ ! -x .venv/bin/pip ]; then
         "$here/apt-install.sh" "Python's venv module" "python$version-venv"
     "$python" -m venv --clear .venv
 fi
-echo "Installing Python packages from $lock into .venv"
+echo "Installing Python packages from $lock into .venv (some minutes at first)"
 .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
