@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 
 from geo.database import connect, run
 
@@ -17,6 +18,7 @@ NEAR_METRES = 250.0
 belongs to it. `meta.placed_otherwise` in SQL uses the same figure."""
 
 _NEAR_DEGREES = 0.0025
+_LEVELS = ("districts", "subdistricts")
 _ELLIPSOID = pyproj.Geod(ellps="WGS84")
 
 Shapes = NDArray[np.object_]
@@ -24,52 +26,67 @@ Codes = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
-class AdminAreas:
-    """Subdistricts of the coming release, in order of code; shapes in EPSG:4326."""
+class Areas:
+    """Areas of one level, in order of code; shapes in EPSG:4326."""
 
-    subdistricts: Codes
-    districts: Codes
+    codes: Codes
     shapes: Shapes
 
-    def at(self, spots: Shapes) -> NDArray[np.int64]:
-        """Index of the subdistrict that each point lies in or near to; -1 where there is none."""
+    def touched(self, shapes: Shapes, claimed: Codes) -> NDArray[np.bool_]:
+        """Where a shape touches the area whose code it claims."""
+        touching, areas = shapely.STRtree(self.shapes).query(shapes, predicate="intersects")
+        right = touching[self.codes[areas] == claimed[touching]]
+        found = np.zeros(len(shapes), dtype=np.bool_)
+        found[right] = True
+        return found
+
+    def at(self, spots: Shapes, *, near: bool = False) -> NDArray[np.int64]:
+        """Index of the area that each point lies in, or with `near` near to; -1 where none is."""
         found = np.full(len(spots), -1, dtype=np.int64)
         tree = shapely.STRtree(self.shapes)
         inside, areas = tree.query(spots, predicate="intersects")
-        _keep_first(found, inside, areas)
+        _keep_first(found, inside, areas, np.lexsort((areas, inside)))
         lost = np.flatnonzero((found < 0) & ~shapely.is_missing(spots) & ~shapely.is_empty(spots))
-        if len(lost):
-            near, near_areas = tree.query(spots[lost], predicate="dwithin", distance=_NEAR_DEGREES)
-            metres = _metres_between(spots[lost][near], self.shapes[near_areas])
+        if near and len(lost):
+            close, areas = tree.query(spots[lost], predicate="dwithin", distance=_NEAR_DEGREES)
+            metres = _metres_between(spots[lost][close], self.shapes[areas])
             order = np.argsort(metres, kind="stable")
-            order = order[metres[order] <= NEAR_METRES]
-            _keep_first(found, lost[near[order]], near_areas[order], by_code=False)
+            _keep_first(found, lost[close], areas, order[metres[order] <= NEAR_METRES])
         return found
 
 
+@dataclass(frozen=True)
+class AdminAreas:
+    """Districts and subdistricts of the coming release."""
+
+    districts: Areas
+    subdistricts: Areas
+
+
 def load_areas(engine: Engine) -> AdminAreas | None:
-    """The subdistricts that the coming release will have; None while there are none."""
+    """The boundaries that the coming release will have; None while a level is missing."""
     with connect(engine) as connection:
         rows = run(connection, "admin_areas").all()
-    if not rows:
+    levels = {level: _areas([row for row in rows if row.level == level]) for level in _LEVELS}
+    if not all(len(areas.codes) for areas in levels.values()):
         return None
-    return AdminAreas(
-        np.array([row.subdistrict_code for row in rows], dtype=object),
-        np.array([row.district_code for row in rows], dtype=object),
-        shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object)),
-    )
+    return AdminAreas(**levels)
+
+
+def _areas(rows: Sequence[Row[tuple[str, str, bytes]]]) -> Areas:
+    codes = np.array([row.code for row in rows], dtype=object)
+    return Areas(codes, shapely.from_wkb(np.array([row.shape for row in rows], dtype=object)))
 
 
 def _keep_first(
     found: NDArray[np.int64],
     spots: NDArray[np.int64],
     areas: NDArray[np.int64],
-    *,
-    by_code: bool = True,
+    order: NDArray[np.int64],
 ) -> None:
-    """A spot on a shared edge lies in several areas: the one that sorts first wins."""
-    order = np.lexsort((areas, spots)) if by_code else np.arange(len(spots))
-    first_spots, first = np.unique(spots[order], return_index=True)
+    """A spot on a shared edge lies in several areas: the first one in `order` wins."""
+    ordered = spots[order]
+    first_spots, first = np.unique(ordered, return_index=True)
     found[first_spots] = areas[order][first]
 
 

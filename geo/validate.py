@@ -10,12 +10,13 @@ import json
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from geo.areas import AdminAreas
+from geo.areas import NEAR_METRES, AdminAreas, Areas
 from geo.errors import RowAccountingError
 from geo.geometry import to_wkb
 from geo.issues import IssueCatalogue, gather
@@ -144,9 +145,8 @@ def _positions(
     west, south, east, north = area.extent
     outside = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
     if admin is not None and layer.role in (Role.place, Role.area):
-        found = admin.at(spots)
-        outside |= found < 0
-        yield from _disagreements(delivery, located, found, admin, catalogue)
+        outside |= admin.subdistricts.at(spots, near=True) < 0
+        yield from _disagreements(delivery, located[~outside], admin, catalogue)
     where = [f"{x:.5f}, {y:.5f}" for x, y in zip(lon[outside], lat[outside], strict=True)]
     yield catalogue.make("position_outside", rows[outside], detail=pa.array(where, pa.string()))
 
@@ -154,33 +154,34 @@ def _positions(
 def _disagreements(
     delivery: Normalised,
     located: NDArray[np.int64],
-    found: NDArray[np.int64],
     admin: AdminAreas,
     catalogue: IssueCatalogue,
 ) -> Iterator[pa.Table]:
-    """A shape that lies in another area than the row says; of areas, one that does not touch it."""
+    """Shapes that do not touch the area that their row claims; the smaller area speaks first."""
     rows = np.asarray(delivery.table["source_row"])[located]
-    for claim, codes in (
+    shapes = delivery.shapes[located]
+    said = np.zeros(len(rows), dtype=np.bool_)
+    for column, areas in (
         ("claimed_subdistrict_code", admin.subdistricts),
         ("claimed_district_code", admin.districts),
     ):
-        claimed = delivery.table[claim].to_numpy(zero_copy_only=False)[located]
-        here = np.where(found >= 0, codes[found], "")
-        differs = np.array((claimed != here) & (claimed != None) & (found >= 0), dtype=bool)  # noqa: E711
-        for index in np.flatnonzero(
-            differs & (shapely.get_dimensions(delivery.shapes[located]) > 0)
-        ):
-            own = admin.shapes[codes == claimed[index]]
-            differs[index] = not shapely.intersects(own, delivery.shapes[located[index]]).any()
+        claimed = delivery.table[column].to_numpy(zero_copy_only=False)[located]
+        differs = ~(pd.isna(claimed) | areas.touched(shapes, claimed) | said)
         yield catalogue.make(
             "district_disagrees",
             rows[differs],
             value=pa.array(claimed[differs], pa.string()),
-            detail=pa.array(here[differs], pa.string()),
+            detail=pa.array(_where(shapes[differs], areas), pa.string()),
         )
-        if claim == "claimed_subdistrict_code":
-            # Said once: a wrong subdistrict speaks for its district too.
-            found = np.where(differs, -1, found)
+        said |= differs
+
+
+def _where(shapes: NDArray[np.object_], areas: Areas) -> list[str]:
+    """Code of the area at each shape, for a person to read."""
+    spots = shapely.point_on_surface(shapes)
+    inside, near = areas.at(spots), areas.at(spots, near=True)
+    nearest = [f"- ({areas.codes[i]} < {NEAR_METRES:.0f} m)" if i >= 0 else "-" for i in near]
+    return [areas.codes[i] if i >= 0 else nearest[n] for n, i in enumerate(inside)]
 
 
 def _quarantine(raw: RawTable, issues: pa.Table) -> pa.Table:

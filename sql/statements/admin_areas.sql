@@ -1,0 +1,1 @@
+select level, code, shape from meta.admin_areas()
