@@ -21,6 +21,7 @@ MIN_THAI_SHARE = 0.95
 MAX_UNREADABLE_SHARE = 0.05
 MAX_STRAY_MARK_SHARE = 0.002  # of Thai characters: a slip of the typist is no other encoding
 
+PUNCTUATION = bytes([0x80, 0x85, *range(0x91, 0x98), 0xA0])  # € … quotes, dashes, NBSP
 MARKS = bytes([0xD1, *range(0xD4, 0xDB), *range(0xE7, 0xEF)])  # above and below: vowels, tones
 _CLASSES = bytes(
     ord("m") if byte in MARKS else ord("t") if byte in THAI else ord(" ") for byte in range(256)
@@ -86,9 +87,9 @@ def is_cp874(data: bytes) -> bool:
 
 def looks_thai(data: bytes) -> bool:
     """Whether bytes read as CP874 are Thai words."""
-    other = data.translate(None, ASCII)
-    thai = len(other) - len(other.translate(None, THAI))
-    if not other or thai < MIN_THAI_SHARE * len(other):
+    letters = data.translate(None, ASCII + PUNCTUATION)
+    thai = len(letters) - len(letters.translate(None, THAI))
+    if thai < MIN_THAI_SHARE * len(letters):
         return False
     stray = (b" " + data.translate(_CLASSES)).count(b" m")
     return stray <= MAX_STRAY_MARK_SHARE * thai

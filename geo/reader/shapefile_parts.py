@@ -34,7 +34,7 @@ def check(shp: Path, shx: Path, dbf: Path) -> Structure:
     """Compare the three parts; raises `Refused` (shapefile_truncated) where one is cut."""
     offsets, lengths = _index(shx)
     oddities: list[tuple[str, str]] = []
-    content = np.memmap(shp, np.uint8, "r")
+    content = _mapped(shp)
     stated = _stated_bytes(content)
     if stated > content.size:
         raise Refused("shapefile_truncated", f".shp: {content.size} of {stated} bytes")
@@ -47,6 +47,10 @@ def check(shp: Path, shx: Path, dbf: Path) -> Structure:
     if deleted:
         oddities.append(("deleted_records", f"{deleted} records of the .dbf are marked deleted"))
     return Structure(records, deleted, _has_shape(content, offsets, lengths), oddities)
+
+
+def _mapped(path: Path) -> NDArray[np.uint8]:
+    return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
 
 
 def _stated_bytes(header: NDArray[np.uint8]) -> int:
@@ -86,7 +90,7 @@ def _compare(
 
 def _table(dbf: Path) -> tuple[int, int]:
     """Number of records of the .dbf, and how many of them are marked deleted."""
-    whole = np.memmap(dbf, np.uint8, "r") if dbf.stat().st_size else np.zeros(0, np.uint8)
+    whole = _mapped(dbf)
     if whole.size < 32:
         raise Refused("shapefile_truncated", f".dbf: {whole.size} bytes")
     header = bytes(whole[:32])
