@@ -1,0 +1,560 @@
+"""Publication on a real PostGIS: what readers get, what they never get, what a kill leaves."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pyarrow.parquet as pq
+import pyogrio
+import pytest
+import shapely
+from geoalchemy2 import WKTElement
+from pmtiles.reader import MmapSource, Reader, all_tiles
+from sqlalchemy import Engine, insert, text
+
+from geo import tables
+from geo.database import open_engine, transaction
+from geo.declare import declare
+from geo.errors import LeaseLost, ReleaseUnverified
+from geo.publish import Release, publish
+from schemas.catalog import MapView, load_catalog
+from schemas.models import Layer, Privacy
+
+NOW = datetime(2026, 3, 1, 5, 30, tzinfo=UTC)
+LAYERS = ("districts", "subdistricts", "health_catchments", "parks", "housing_communities")
+PHRA_NAKHON = (
+    "MULTIPOLYGON(((100.48 13.74, 100.51 13.74, 100.51 13.77, 100.48 13.77, 100.48 13.74)))"
+)
+BORWON = "MULTIPOLYGON(((100.48 13.74, 100.50 13.74, 100.50 13.76, 100.48 13.76, 100.48 13.74)))"
+
+
+@dataclass
+class Workshop:
+    """A small map in a fresh database, and a folder of releases."""
+
+    engine: Engine
+    view: MapView
+    releases: Path
+    runs: dict[str, int] = field(default_factory=dict)
+
+    def publish(self, **changed: Any) -> Release | None:
+        given: dict[str, Any] = {
+            "releases_folder": self.releases,
+            "one_map": self.view.map,
+            "area": self.view.area,
+            "layers": self.view.layers,
+            "sources": self.view.sources,
+            "agencies": self.view.agencies,
+            "now": NOW,
+            "wait_seconds": 5,
+        }
+        return publish(self.engine, **{**given, **changed})
+
+    def put(self, layer: str, key: str, wkt: str | None, **values: Any) -> str:
+        """Adds one feature to the release that is being prepared; returns its id."""
+        source = next(source for source in self.view.sources if source.layer == layer)
+        with transaction(self.engine) as connection:
+            if layer not in self.runs:
+                (self.runs[layer],) = connection.execute(
+                    insert(tables.run).returning(tables.run.c.run_id),
+                    {
+                        "source_id": source.id,
+                        "layer_id": layer,
+                        "started_at": NOW,
+                        "fetched_at": datetime(2026, 2, 27, 20, tzinfo=UTC),  # the 28th in Bangkok
+                        "outcome": "accepted",
+                        "evidence": {},
+                        "lineage": {},
+                        "snapshot_sha256": "ab" * 32,
+                        "rows_in": 9,
+                        "rows_published": 8,
+                        "rows_quarantined": 1,
+                        "rows_filtered": 0,
+                        "rows_held": 2,
+                    },
+                ).one()
+            target = connection.execute(text("select release + 1 from meta.pointer")).scalar_one()
+            row = {
+                "feature_id": uuid.uuid5(uuid.NAMESPACE_OID, f"{layer} {key}"),
+                "source_id": source.id,
+                "source_key": key,
+                "source_row": 2,
+                "run_id": self.runs[layer],
+                "content_hash": hashlib.md5(key.encode(), usedforsecurity=False).digest(),
+                "location_precision": "exact",
+                "geom": WKTElement(wkt, srid=4326) if wkt else None,
+                "release_from": target,
+                **values,
+            }
+            connection.execute(insert(tables.history(self.view.layer(layer))), row)
+        return str(row["feature_id"])
+
+    def execute(self, statement: str) -> None:
+        with transaction(self.engine) as connection:
+            connection.execute(text(statement))
+
+    def pointer(self) -> int:
+        with transaction(self.engine) as connection:
+            number: int = connection.execute(text("select release from meta.pointer")).scalar_one()
+        return number
+
+
+@pytest.fixture
+def workshop(database: Callable[..., str], tmp_path: Path) -> Workshop:
+    view = load_catalog().map_view("bangkok")
+    small = replace(
+        view,
+        layers=tuple(layer for layer in view.layers if layer.id in LAYERS),
+        sources=tuple(source for source in view.sources if source.layer in LAYERS),
+    )
+    engine = open_engine(database())
+    declare(engine, small.map, small.area, small.layers, small.sources, small.agencies)
+    return Workshop(engine, small, tmp_path / "releases")
+
+
+@pytest.fixture
+def city(workshop: Workshop) -> Workshop:
+    """A district, its subdistrict, and a park with a position."""
+    names = {"name_th": "พระนคร", "name_en": "Phra Nakhon"}
+    workshop.put("districts", "1001", PHRA_NAKHON, district_code="1001", population=40000, **names)
+    workshop.put(
+        "subdistricts",
+        "100101",
+        BORWON,
+        district_code="1001",
+        subdistrict_code="100101",
+        name_th="พระบรมมหาราชวัง",
+    )
+    workshop.put("parks", "1", "POINT(100.495 13.752)", name_th="สวนสราญรมย์", area_m2=36800.5)
+    return workshop
+
+
+def test_a_release_is_a_folder_that_says_what_it_holds(city: Workshop) -> None:
+    release = city.publish()
+
+    assert release is not None
+    assert (release.number, release.folder) == (1, city.releases / "bangkok" / "1")
+    assert city.pointer() == 1
+    manifest = json.loads((release.folder / "manifest.json").read_text("utf-8"))
+    assert manifest == release.manifest
+    assert manifest["published_at"] == "2026-03-01T05:30:00+00:00"
+    assert manifest["data_as_of"] == "2026-02-28"
+    parks = layer_of(manifest, "parks")
+    assert (parks["features"], parks["located"]) == (1, 1)
+    assert parks["bounds"] == [100.495, 13.752, 100.495, 13.752]
+    assert parks["tile_loss"] == {str(zoom): 0 for zoom in range(8, 15)}
+    assert [column["name"] for column in parks["columns"]][:2] == ["name_th", "name_en"]
+    (source,) = [source for source in manifest["sources"] if source["layer"] == "parks"]
+    assert (source["rows_in"], source["published"], source["quarantined"]) == (9, 8, 1)
+    assert source["agency"]["th"] and source["sha256"] == "ab" * 32
+    with transaction(city.engine) as connection:
+        stored, at = connection.execute(
+            text("select manifest, published_at from meta.release where release = 1")
+        ).one()
+    assert (stored, at) == (manifest, NOW)
+
+
+def test_every_file_is_in_the_manifest_with_its_fingerprint(city: Workshop) -> None:
+    release = published(city)
+
+    described = list(files_of(release.manifest))
+    for entry in described:
+        content = (release.folder / entry["path"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+        assert len(content) == entry["bytes"]
+    on_disk = {
+        path.relative_to(release.folder).as_posix()
+        for path in release.folder.rglob("*")
+        if path.is_file()
+    }
+    assert on_disk == {entry["path"] for entry in described} | {"manifest.json"}
+    for entry in described:
+        if entry["path"].startswith("tiles/"):
+            assert entry["sha256"][:8] == entry["path"].rsplit("-", 1)[1].removesuffix(".pmtiles")
+
+
+def test_files_hold_the_same_rows_for_other_readers(city: Workshop) -> None:
+    city.put("parks", "2", None, location_precision="district", district_code="1001")
+    folder = published(city).folder / "data"
+
+    geojson = json.loads((folder / "parks.geojson").read_text("utf-8"))
+    geopackage = geopandas.read_file(folder / "parks.gpkg")
+    parquet = geopandas.read_parquet(folder / "parks.parquet")
+    cells = rows_of_csv(folder / "parks.csv")
+
+    ids = [feature["properties"]["feature_id"] for feature in geojson["features"]]
+    assert ids == sorted(ids) and len(ids) == 2
+    for others in (geopackage["feature_id"], parquet["feature_id"]):
+        assert others.tolist() == ids
+    assert [row["feature_id"] for row in cells] == ids
+    named = [f for f in geojson["features"] if f["properties"]["name_th"] == "สวนสราญรมย์"]
+    assert named[0]["geometry"] == {"type": "Point", "coordinates": [100.495, 13.752]}
+    assert named[0]["properties"]["area_m2"] == 36800.5
+    assert geopackage.crs.to_epsg() == 4326
+    assert parquet.crs.to_string() == "OGC:CRS84"
+    assert (folder / "parks.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    polygon = json.loads((folder / "districts.geojson").read_text("utf-8"))["features"][0]
+    assert polygon["properties"]["population"] == 40000
+    assert shapely.from_geojson(json.dumps(polygon["geometry"])).geoms[0].exterior.is_ccw
+
+
+def test_a_place_of_one_metre_is_drawn_at_every_zoom(city: Workshop) -> None:
+    tiny = "MULTIPOLYGON(((100.5 13.75, 100.50001 13.75, 100.50001 13.75001, 100.5 13.75)))"
+    feature = city.put("health_catchments", "tiny", tiny, name_th="เล็กมาก")
+    release = published(city)
+
+    for archive in ("health_catchments", "map"):
+        for zoom in range(8, 15):
+            drawn = drawn_at(archive_of(release, archive), "health_catchments", zoom)
+            assert drawn["feature_id"].unique().tolist() == [feature]
+            assert (drawn.area > 0).all()
+    centre = drawn_at(archive_of(release, "map"), "health_catchments", 14).to_crs(4326)
+    assert centre.geometry.iloc[0].distance(shapely.Point(100.5, 13.75)) < 0.0001
+
+
+def test_a_short_line_is_drawn_at_every_zoom(workshop: Workshop) -> None:
+    catchments = workshop.view.layer("health_catchments")
+    canals = Layer.model_validate({**catchments.model_dump(), "id": "canals", "geometry": "line"})
+    model = workshop.view.sources[0]
+    source = model.model_copy(update={"id": "canals", "layer": "canals"})
+    view = replace(
+        workshop.view,
+        layers=(*workshop.view.layers, canals),
+        sources=(*workshop.view.sources, source),
+    )
+    declare(workshop.engine, view.map, view.area, view.layers, view.sources, view.agencies)
+    workshop.view = view
+    feature = workshop.put("canals", "1", "MULTILINESTRING((100.5 13.75, 100.50001 13.75))")
+
+    release = published(workshop)
+
+    drawn = drawn_at(archive_of(release, "map"), "canals", 8)
+    assert drawn["feature_id"].tolist() == [feature]
+    assert (drawn.length > 0).all()
+
+
+def test_a_point_that_rounds_onto_an_edge_is_inside_the_tile_beyond(
+    city: Workshop, tmp_path: Path
+) -> None:
+    """Viewers skip a point at 4096 of 4096: the neighbour has to have it at 0."""
+    side = 360 / 2**14
+    edge = -180 + 12763 * side
+    feature = city.put("parks", "edge", f"POINT({edge - side / 4096 / 4:.12f} 13.7525)")
+    release = published(city)
+
+    inside = []
+    for (zoom, _, _), tile in tiles_of(archive_of(release, "parks")):
+        if zoom == 14:
+            path = tmp_path / "one.pbf"
+            path.write_bytes(tile)
+            points = geopandas.read_file(path, layer="parks")
+            here = points[points["feature_id"] == feature].geometry
+            inside += [x for x in here.x if 0 <= x < 4096]
+    assert inside == [0]
+
+
+def test_places_without_a_position_get_no_point_anywhere(city: Workshop) -> None:
+    near = city.put(
+        "housing_communities",
+        "1",
+        None,
+        name_th="ชุมชนท่าเตียน",
+        location_precision="subdistrict",
+        district_code="1001",
+        subdistrict_code="100101",
+    )
+    far = city.put("parks", "2", None, location_precision="district", district_code="1001")
+    release = published(city)
+
+    held = json.loads((release.folder / "held.json").read_text("utf-8"))
+    assert {place["feature_id"]: place["area"] for place in held["places"]} == {
+        near: "100101",
+        far: "1001",
+    }
+    areas = {area["code"]: area for area in held["areas"]}
+    assert areas["1001"]["counts"] == {"parks": 1}
+    assert areas["1001"]["name_th"] == "พระนคร"
+    assert areas["100101"]["counts"] == {"housing_communities": 1}
+    assert areas["100101"]["level"] == "subdistrict"
+    assert shapely.from_wkt(BORWON).contains(shapely.Point(areas["100101"]["label"]))
+
+    communities = layer_of(release.manifest, "housing_communities")
+    assert (communities["located"], communities["held"]) == (0, {"subdistrict": 1, "district": 0})
+    folder = release.folder / "data"
+    (feature,) = json.loads((folder / "housing_communities.geojson").read_text("utf-8"))["features"]
+    assert feature["geometry"] is None
+    (row,) = rows_of_csv(folder / "housing_communities.csv")
+    assert (row["lon"], row["lat"]) == ("", "")
+    assert pq.read_table(folder / "housing_communities.parquet")["geom"].null_count == 1
+    for _, tile in tiles_of(archive_of(release, "map")):
+        assert near.encode() not in tile
+        assert far.encode() not in tile
+    assert not list(tiles_of(archive_of(release, "housing_communities")))
+
+
+def test_what_is_not_public_is_in_no_byte(city: Workshop) -> None:
+    city.put(
+        "housing_communities",
+        "CANARY-KEY",
+        "POINT(100.49 13.75)",
+        name_th="ชุมชน",
+        contact_name="CANARY-PERSONAL",
+        survey_note="CANARY-INTERNAL",
+        claimed_district_code="CANARY-CLAIM",
+    )
+    release = published(city)
+
+    secrets = (b"CANARY", b"contact_name", b"survey_note", b"source_key", b"claimed")
+    for path in release.folder.rglob("*"):
+        if path.is_file():
+            for content in readable_bytes(path):
+                assert not [secret for secret in secrets if secret in content], path
+
+
+def test_a_column_that_becomes_personal_leaves_at_once(city: Workshop) -> None:
+    """The declarations given to the publication count, even before the database follows them."""
+    parks = city.view.layer("parks")
+    hidden = parks.columns["area_m2"].model_copy(update={"privacy": Privacy.personal})
+    changed = parks.model_copy(update={"columns": {**parks.columns, "area_m2": hidden}})
+    layers = [changed if layer.id == "parks" else layer for layer in city.view.layers]
+    release = city.publish(layers=layers)
+
+    assert release is not None
+    assert "area_m2" not in rows_of_csv(release.folder / "data" / "parks.csv")[0]
+    for path in release.folder.rglob("parks*"):
+        assert not [1 for content in readable_bytes(path) if b"area_m2" in content], path
+
+
+def test_a_column_that_the_database_does_not_hold_public_stops_the_publication(
+    city: Workshop,
+) -> None:
+    city.execute(
+        "update meta.layer_column set privacy = 'internal' where column_name = 'park_type'"
+    )
+    with pytest.raises(ReleaseUnverified, match="park_type"):
+        city.publish()
+    assert city.pointer() == 0
+
+
+def test_csv_cells_are_never_formulas(city: Workshop) -> None:
+    wicked = {
+        f"key {number}": beginning + "cmd|' /C calc'!A0"
+        for number, beginning in enumerate(("=", "+", "-", "@", "\t", "\r"))
+    }
+    for key, name in wicked.items():
+        city.put("parks", key, "POINT(100.49 13.75)", name_th=name, area_m2=-5.5)
+    release = published(city)
+
+    rows = rows_of_csv(release.folder / "data" / "parks.csv")
+    names = {row["name_th"] for row in rows}
+    assert names == {f"'{name}" for name in wicked.values()} | {"สวนสราญรมย์"}
+    assert {float(row["area_m2"]) for row in rows} == {-5.5, 36800.5}
+    geojson = json.loads((release.folder / "data" / "parks.geojson").read_text("utf-8"))
+    exact = {feature["properties"]["name_th"] for feature in geojson["features"]}
+    assert set(wicked.values()) <= exact
+
+
+def test_nothing_changed_publishes_nothing(city: Workshop) -> None:
+    published(city)
+    assert city.publish() is None
+    assert [path.name for path in (city.releases / "bangkok").iterdir()] == ["1"]
+    assert city.pointer() == 1
+
+
+def test_the_next_release_has_what_began_and_not_what_ended(city: Workshop) -> None:
+    first = published(city)
+    city.put("parks", "2", "POINT(100.49 13.75)", name_th="สวนใหม่")
+    city.execute("update core.parks set release_to = 2 where source_key = '1'")
+    second = published(city)
+
+    assert second.number == 2
+    assert [row["name_th"] for row in rows_of_csv(second.folder / "data" / "parks.csv")] == [
+        "สวนใหม่"
+    ]
+    assert [row["name_th"] for row in rows_of_csv(first.folder / "data" / "parks.csv")] == [
+        "สวนสราญรมย์"
+    ]
+    # What did not change keeps its name and bytes, for caches.
+    assert archive_of(first, "districts").name == archive_of(second, "districts").name
+
+
+def test_the_same_data_gives_the_same_bytes(city: Workshop) -> None:
+    city.put("housing_communities", "1", "POINT(100.49 13.75)", name_th="ชุมชน", population=12)
+    first = fingerprints(published(city))
+    city.execute("update meta.pointer set release = 0")
+    city.execute("delete from meta.release")
+    second = fingerprints(published(city, now=datetime(2027, 1, 1, tzinfo=UTC)))
+    assert first == second
+
+
+def test_a_failure_between_rename_and_pointer_is_mended_by_the_next_publication(
+    city: Workshop,
+) -> None:
+    city.execute("""
+        create function public.fail() returns trigger language plpgsql as
+        $$ begin raise exception 'killed'; end $$;
+        create trigger fail before insert on meta.release
+        for each row execute function public.fail()
+    """)
+    with pytest.raises(Exception, match="killed"):
+        city.publish()
+    home = city.releases / "bangkok"
+    assert city.pointer() == 0  # readers stay where they were
+    assert [path.name for path in home.iterdir()] == ["1"]
+    (home / "1" / "left-over").write_text("of the killed one")
+
+    city.execute("drop trigger fail on meta.release")
+    release = published(city)
+    assert release.number == city.pointer() == 1
+    assert not (home / "1" / "left-over").exists()
+    assert [path.name for path in home.iterdir()] == ["1"]
+
+
+def test_a_process_killed_before_the_commit_has_not_published(city: Workshop) -> None:
+    city.execute("""
+        create function public.wait() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(2); return new; end $$;
+        create trigger wait before insert on meta.release
+        for each row execute function public.wait()
+    """)
+    view = city.view
+    given = {
+        "releases_folder": city.releases,
+        "one_map": view.map,
+        "area": view.area,
+        "layers": view.layers,
+        "sources": view.sources,
+        "agencies": dict(view.agencies),
+        "now": NOW,
+    }
+    url = city.engine.url.render_as_string(hide_password=False)
+    child = get_context("spawn").Process(target=publish_in_a_process, args=(url, given))
+    child.start()
+    renamed = city.releases / "bangkok" / "1"
+    while child.is_alive() and not renamed.exists():
+        time.sleep(0.02)
+    child.kill()
+    child.join()
+
+    city.execute("drop trigger wait on meta.release")
+    assert child.exitcode == -signal.SIGKILL
+    assert renamed.exists()
+    assert city.pointer() == 0
+    assert published(city).number == city.pointer() == 1
+
+
+def publish_in_a_process(url: str, given: dict[str, Any]) -> None:
+    publish(open_engine(url), **given)
+
+
+def test_a_half_built_release_is_removed(city: Workshop) -> None:
+    half = city.releases / "bangkok" / ".building-1"
+    (half / "tiles").mkdir(parents=True)
+    (half / "tiles" / "map.pmtiles").write_bytes(b"half")
+
+    release = published(city)
+
+    assert not half.exists()
+    assert (release.folder / "manifest.json").exists()
+
+
+def test_an_interruption_leaves_the_last_release_and_nothing_beside_it(city: Workshop) -> None:
+    def interrupt(words: str) -> None:
+        if words.startswith("tiles of zoom 9"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        city.publish(progress=interrupt)
+    assert city.pointer() == 0
+    assert list((city.releases / "bangkok").iterdir()) == []
+    assert published(city).number == 1  # the leases were given back
+
+
+def test_a_publication_that_lost_its_leases_publishes_nothing(city: Workshop) -> None:
+    def take_over(words: str) -> None:
+        if words.startswith("verify"):
+            city.execute("update meta.lease set token = gen_random_uuid()")
+
+    with pytest.raises(LeaseLost):
+        city.publish(progress=take_over)
+    assert city.pointer() == 0
+    assert list((city.releases / "bangkok").iterdir()) == []
+
+
+def test_a_layer_without_features_has_its_files(city: Workshop) -> None:
+    release = published(city)
+
+    catchments = layer_of(release.manifest, "health_catchments")
+    assert (catchments["features"], catchments["bounds"]) == (0, None)
+    folder = release.folder / "data"
+    assert json.loads((folder / "health_catchments.geojson").read_text())["features"] == []
+    assert rows_of_csv(folder / "health_catchments.csv") == []
+    assert pq.read_table(folder / "health_catchments.parquet").num_rows == 0
+    assert len(pyogrio.read_dataframe(folder / "health_catchments.gpkg")) == 0
+
+
+def published(workshop: Workshop, **changed: Any) -> Release:
+    release = workshop.publish(**changed)
+    assert release is not None
+    return release
+
+
+def layer_of(manifest: dict[str, Any], layer: str) -> dict[str, Any]:
+    return next(entry for entry in manifest["layers"] if entry["id"] == layer)
+
+
+def files_of(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from manifest["files"].values()
+    for layer in manifest["layers"]:
+        yield from layer["files"].values()
+
+
+def archive_of(release: Release, name: str) -> Path:
+    entries = release.manifest if name == "map" else layer_of(release.manifest, name)
+    return release.folder / entries["files"]["pmtiles"]["path"]
+
+
+def drawn_at(archive: Path, layer: str, zoom: int) -> geopandas.GeoDataFrame:
+    return pyogrio.read_dataframe(archive, layer=layer, ZOOM_LEVEL=zoom)
+
+
+def tiles_of(archive: Path) -> Iterator[tuple[tuple[int, int, int], bytes]]:
+    """Unpacked tiles that draw something."""
+    with archive.open("rb") as file:
+        for at, packed in all_tiles(MmapSource(file)):
+            if tile := gzip.decompress(packed):
+                yield at, tile
+
+
+def rows_of_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def readable_bytes(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, and what lies compressed in it."""
+    yield path.read_bytes()
+    if path.suffix == ".pmtiles":
+        yield from (tile for _, tile in tiles_of(path))
+        with path.open("rb") as file:
+            yield json.dumps(Reader(MmapSource(file)).metadata()).encode()
+    if path.suffix == ".parquet":
+        table = pq.read_table(path)
+        yield str(table.schema).encode() + str(table.to_pylist()).encode()
+
+
+def fingerprints(release: Release) -> dict[str, str]:
+    return {entry["path"]: entry["sha256"] for entry in files_of(release.manifest)}
