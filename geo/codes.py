@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
@@ -78,9 +78,9 @@ class AdminCodes:
     districts: dict[str, AdminArea]
     subdistricts: dict[str, AdminArea]
     successors: dict[str, tuple[str, ...]]
-    _areas: dict[str, AdminArea]
-    _names: Names
-    _retired_names: Names
+    _areas: dict[str, AdminArea] = field(repr=False)
+    _names: Names = field(repr=False)
+    _retired_names: Names = field(repr=False)
 
     @classmethod
     def for_province(cls, province_code: str) -> AdminCodes:

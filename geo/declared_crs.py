@@ -20,6 +20,7 @@ _WGS84_NAMES = re.compile(r"(wgs ?(19)?84|world geodetic system (19)?84)( ensemb
 _INDIAN_NAMES = re.compile(r"(?:gcs )?indian (1954|1975)")
 _WGS84_ELLIPSOID = (6378137.0, 298.257223563)
 _EVEREST_1937 = (6377276.345, 300.8017)
+_INIT = re.compile(r"\+?init=epsg:(\d+)", re.IGNORECASE)
 _ALIASES = {
     "CRS84": "OGC:CRS84",
     "EPSG:102100": "EPSG:3857",  # Esri's wkid of Web Mercator
@@ -81,7 +82,11 @@ def identify(declared: str | pyproj.CRS | None) -> str:
         raise UnknownCrs("", "no CRS is declared")
     text = f"EPSG:{text}" if text.isdecimal() else text
     text = _ALIASES.get(text.upper(), text)
+    if legacy := _INIT.fullmatch(text):
+        text = f"EPSG:{legacy[1]}"
     shown = text if len(text) <= 60 else f"{text[:57]}..."
+    if "init=" in text.lower():  # PROJ would open the file that stands behind it
+        raise UnknownCrs(shown, "it refers to a file of definitions")
     try:
         crs = pyproj.CRS.from_user_input(text)
     except CRSError as error:
@@ -96,6 +101,8 @@ def _classified(crs: pyproj.CRS, shown: str) -> str:
         operation = horizontal.coordinate_operation
         translation = tuple(operation.towgs84) if operation is not None else ()
         horizontal = horizontal.source_crs
+    if not (horizontal.is_geographic or horizontal.is_projected):
+        raise UnknownCrs(shown, "it is neither geographic nor projected")
     datum = _datum(_geodetic(horizontal, shown), translation, shown)
     code = _CODES.get(datum, {}).get(_projection(horizontal))
     if code is None and datum not in ("1954", "1975"):
@@ -160,7 +167,7 @@ def _projection(crs: pyproj.CRS) -> str:
     if operation is None:
         return "other"
     values = [round(float(parameter.value), 9) for parameter in operation.params]
-    if operation.method_name == "Transverse Mercator":
+    if operation.method_name == "Transverse Mercator" and len(values) == 5:
         zones = {99.0: "zone 47", 105.0: "zone 48"}
         zone = zones.get(values[1], "other")
         return zone if [values[0], *values[2:]] == [0.0, 0.9996, 500000.0, 0.0] else "other"

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pyarrow.csv as pacsv
 import pyproj
-import pytest
 
 from geo.crs import position
 
-SHARED = Path(os.environ.get("ONEMAP_SHARED", Path(__file__).parents[3] / "shared"))
 GEOD = pyproj.Geod(ellps="WGS84")
 
 
-def rows(name: str) -> list[dict[str, object]]:
-    path = SHARED / "facts" / name
-    if not path.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{path} is missing")
-        pytest.skip(f"{path} is not here")
+def rows(path: Path) -> list[dict[str, object]]:
     table: list[dict[str, object]] = pacsv.read_csv(path).to_pylist()
     return table
 
 
-def test_control_points_within_a_centimetre() -> None:
-    points = rows("datum_control_points.csv")
+def test_control_points_within_a_centimetre(shared: Path) -> None:
+    points = rows(shared / "facts/datum_control_points.csv")
     assert points
     for point in points:
         found = position(point["ind75_lon"], point["ind75_lat"], "EPSG:4240")  # type: ignore[arg-type]
@@ -34,9 +26,10 @@ def test_control_points_within_a_centimetre() -> None:
         assert error < 0.01, point
 
 
-def test_vectors_of_the_pinned_operations_within_five_centimetres() -> None:
+def test_vectors_of_the_pinned_operations_within_five_centimetres(shared: Path) -> None:
     pinned = {"RTSD_204.4798_837.8940_294.7765": 24000, "EPSG_1153_if_Indian1954": 23900}
-    vectors = [row for row in rows("datum_test_vectors.csv") if row["operation"] in pinned]
+    vectors = rows(shared / "facts/datum_test_vectors.csv")
+    vectors = [row for row in vectors if row["operation"] in pinned]
     assert len(vectors) == 6
     for row in vectors:
         code = pinned[row["operation"]] + row["zone"]  # type: ignore[index,operator]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,25 +11,16 @@ import pytest
 
 from geo.codes import AdminCodes
 
-SHARED = Path(os.environ.get("ONEMAP_SHARED", Path(__file__).parents[3] / "shared"))
-
-
-def shared(name: str) -> Path:
-    path = SHARED / "data" / name
-    if not path.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{path} is missing")
-        pytest.skip(f"{path} is not here")
-    return path
-
 
 @pytest.fixture(scope="module")
 def bangkok() -> AdminCodes:
     return AdminCodes.for_province("10")
 
 
-def test_every_community_resolves_by_district_code_and_name(bangkok: AdminCodes) -> None:
-    table = pacsv.read_csv(shared("housing/community_population.csv"))
+def test_every_community_resolves_by_district_code_and_name(
+    bangkok: AdminCodes, shared: Path
+) -> None:
+    table = pacsv.read_csv(shared / "data/housing/community_population.csv")
     districts = bangkok.resolve_codes(table["dcode"], "district")
     found = bangkok.resolve_subdistricts(table["sdname"], districts.codes)
     assert (len(found.codes), found.codes.null_count) == (2003, 0)
@@ -39,8 +29,8 @@ def test_every_community_resolves_by_district_code_and_name(bangkok: AdminCodes)
     assert by_name.codes.equals(districts.codes)
 
 
-def test_the_180_khwaeng_of_bma_are_180_current_codes(bangkok: AdminCodes) -> None:
-    path = shared("boundaries/bma/BMA_ADMIN_SUB_DISTRICT.shp")
+def test_the_180_khwaeng_of_bma_are_180_current_codes(bangkok: AdminCodes, shared: Path) -> None:
+    path = shared / "data/boundaries/bma/BMA_ADMIN_SUB_DISTRICT.shp"
     table = pa.Table.from_pandas(pyogrio.read_dataframe(path, read_geometry=False))
     found = bangkok.resolve_codes(table["SUBDISTRIC"], "subdistrict", table["SUBDISTR_1"])
     assert set(found.codes.to_pylist()) == set(bangkok.subdistricts)
@@ -50,20 +40,20 @@ def test_the_180_khwaeng_of_bma_are_180_current_codes(bangkok: AdminCodes) -> No
 
 
 @pytest.mark.parametrize(
-    ("archive", "province", "polygons", "unknown"),
+    ("archive", "province", "polygons"),
     [
-        ("songkhla_tambon.zip", "90", 127, 0),
-        ("nakhon_phanom_tambon.zip", "48", 99, 0),
-        ("bangkok_tambon.zip", "10", 169, 0),
+        ("songkhla_tambon.zip", "90", 127),
+        ("nakhon_phanom_tambon.zip", "48", 99),
+        ("bangkok_tambon.zip", "10", 169),
     ],
 )
-def test_pcodes_of_ocha(archive: str, province: str, polygons: int, unknown: int) -> None:
-    path = shared(f"boundaries/cod-ab/{archive}")
+def test_pcodes_of_ocha(archive: str, province: str, polygons: int, shared: Path) -> None:
+    path = shared / f"data/boundaries/cod-ab/{archive}"
     table = pa.Table.from_pandas(pyogrio.read_dataframe(path, read_geometry=False))
     codes = AdminCodes.for_province(province)
     found = codes.resolve_codes(table["ADM3_PCODE"], "subdistrict", table["ADM3_TH"])
     assert len(found.codes) == polygons
-    assert found.unknown.sum() == unknown
-    assert found.codes.null_count == found.unknown.sum() + found.ambiguous.sum()
+    assert not found.unknown.any()
+    assert found.codes.null_count == found.ambiguous.sum()
     retired = table["ADM3_PCODE"].filter(pa.array(found.ambiguous)).to_pylist()
     assert retired == (["TH104701", "TH105001"] if province == "10" else [])
