@@ -45,9 +45,7 @@ def create_app(settings: WebSettings) -> Starlette:
     snapshots = Snapshots(settings.database_url)
     current = Current(settings.map_id, snapshots, Releases(settings.releases))
     knowledge, collections = KnowledgeOf(), CollectionsOf(snapshots)
-    ogc = OgcGuard(
-        create_ogc_api(f"One Map: {settings.map_id}", snapshots), current, collections
-    )
+    ogc = OgcGuard(create_ogc_api(f"One Map: {settings.map_id}", snapshots), current, collections)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

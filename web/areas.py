@@ -44,17 +44,13 @@ class AreaNames:
     def search_words(self, codes: pa.ChunkedArray) -> pa.Array:
         """For each code the words by which its area is found, e.g. `1030 เขตจตุจักร chatuchak`."""
         encoded = codes.combine_chunks().dictionary_encode()
-        words = pa.array(
-            [_words(self.of(code)) for code in encoded.dictionary.to_pylist()]
-        )
+        words = pa.array([_words(self.of(code)) for code in encoded.dictionary.to_pylist()])
         if not len(words):
             return pa.repeat(pa.scalar(""), len(encoded))
         return pc.fill_null(words.take(encoded.indices), "")
 
 
-def _read_names(
-    release: Release, layer: Mapping[str, Any], level: str
-) -> dict[str, Any]:
+def _read_names(release: Release, layer: Mapping[str, Any], level: str) -> dict[str, Any]:
     code = CODE_COLUMNS[level]
     path = release.folder / layer["files"]["parquet"]["path"]
     rows = pq.read_table(path, columns=[code, "name_th", "name_en"]).to_pylist()

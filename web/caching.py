@@ -23,9 +23,7 @@ def is_known(request: Request, etag: str) -> bool:
 
 
 def unchanged(etag: str, cache_control: str) -> Response:
-    return Response(
-        status_code=304, headers={"ETag": etag, "Cache-Control": cache_control}
-    )
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": cache_control})
 
 
 def tagged(

@@ -49,7 +49,5 @@ class Current:
         newest = (await self.release()).number
         release = self._releases.get(number) if 0 < number <= newest else None
         if release is None:
-            raise not_found(
-                f"there is no release {number} here; the current one is {newest}"
-            )
+            raise not_found(f"there is no release {number} here; the current one is {newest}")
         return release

@@ -15,17 +15,14 @@ ROLE = "onemap_web"
 STATEMENT_TIMEOUT_MS = 8_000
 MAX_CONNECTIONS = 8
 
-UNREACHABLE = (
+AWAY = (
     OSError,
-    TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
-"""What asyncpg raises while a server is down, starting, stopping or full."""
+"""What asyncpg raises while a server is down, stopping or full, or a statement takes too long."""
 
 
 class Snapshots:
@@ -67,13 +64,13 @@ class Snapshots:
             raise DatabaseAway
         try:
             connection = await self._pool.acquire(timeout=5)
-        except UNREACHABLE as error:
+        except (*AWAY, asyncpg.PostgresError) as error:  # also: no such database, not let in
             raise DatabaseAway from error
         try:
-            async with connection.transaction(
-                isolation="repeatable_read", readonly=True
-            ):
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
                 yield connection
+        except AWAY as error:
+            raise DatabaseAway from error
         finally:
             await self._pool.release(connection)
 

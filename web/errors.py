@@ -34,9 +34,7 @@ class DatabaseAway(WebError):
     """The database does not answer."""
 
     def __init__(self) -> None:
-        super().__init__(
-            503, "DatabaseAway", "the database does not answer; try again shortly"
-        )
+        super().__init__(503, "DatabaseAway", "the database does not answer; try again shortly")
 
 
 def bad_parameter(description: str) -> WebError:
@@ -71,9 +69,7 @@ async def answer_http_exception(_request: Request, error: Exception) -> Response
         404: "there is nothing at this address",
         405: "this address only answers GET and HEAD",
     }
-    return error_response(
-        status, "HttpError", known.get(status, "the request was refused")
-    )
+    return error_response(status, "HttpError", known.get(status, "the request was refused"))
 
 
 async def answer_unexpected(_request: Request, _error: Exception) -> Response:

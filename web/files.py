@@ -47,14 +47,10 @@ def release_routes(current: Current) -> list[Route]:
     ]
 
 
-def _send(
-    request: Request, release: Release, name: str, cache_control: str
-) -> Response:
+def _send(request: Request, release: Release, name: str, cache_control: str) -> Response:
     found = release.path_of(name)
     if found is None:
-        raise not_found(
-            f"release {release.number} has no file of that name; see its manifest.json"
-        )
+        raise not_found(f"release {release.number} has no file of that name; see its manifest.json")
     path, file = found
     suffix = PurePosixPath(name).suffix
     # Text may be compressed on its way, so its tag is weak; binary files go as they are.

@@ -7,8 +7,8 @@ web/ogc_guard.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import asyncpg
 from fastapi import FastAPI, Path, Request
@@ -59,9 +59,7 @@ def create_ogc_api(title: str, snapshots: Snapshots) -> FastAPI:
         def conforms_to(self) -> list[str]:
             return CONFORMANCE
 
-    app = FastAPI(
-        title=title, openapi_url="/openapi.json", docs_url=None, redoc_url=None
-    )
+    app = FastAPI(title=title, openapi_url="/openapi.json", docs_url=None, redoc_url=None)
     app.state.pool = snapshots
 
     async def guide() -> Response:
@@ -76,12 +74,12 @@ def create_ogc_api(title: str, snapshots: Snapshots) -> FastAPI:
 
 def catalog_of(collections: Mapping[str, Any]) -> dict[str, Any]:
     """The catalogue as tipg keeps it in its application's state."""
-    return {"collections": dict(collections), "last_updated": datetime.now()}
+    return {"collections": dict(collections), "last_updated": datetime.now(UTC)}
 
 
-def _collection(request: Request, collectionId: str = Path()) -> Any:
+def _collection(request: Request, name: Annotated[str, Path(alias="collectionId")]) -> Any:
     """In place of tipg's look-up, which insists on `schema.table`."""
-    found = request.app.state.collection_catalog["collections"].get(collectionId)
+    found = request.app.state.collection_catalog["collections"].get(name)
     if found is None:
         raise not_found("there is no collection of that name; see /api/collections")
     return found
@@ -107,19 +105,13 @@ def _add_handlers(app: FastAPI) -> None:
     from tipg.errors import NotFound, TiPgError
 
     async def bad_request(_request: Request, _error: Exception) -> Response:
-        return error_response(
-            400, "InvalidParameterValue", "a parameter's value cannot be used"
-        )
+        return error_response(400, "InvalidParameterValue", "a parameter's value cannot be used")
 
     async def no_such(_request: Request, _error: Exception) -> Response:
-        return error_response(
-            404, "NotFound", "there is no such feature in the current release"
-        )
+        return error_response(404, "NotFound", "there is no such feature in the current release")
 
     async def database(_request: Request, _error: Exception) -> Response:
-        return error_response(
-            503, "DatabaseAway", "the database could not answer this in time"
-        )
+        return error_response(503, "DatabaseAway", "the database could not answer this in time")
 
     app.add_exception_handler(WebError, answer_web_error)
     app.add_exception_handler(HTTPException, answer_http_exception)

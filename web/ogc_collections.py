@@ -90,15 +90,11 @@ def _collection(layer: Mapping[str, Any], words: Mapping[str, Any]) -> PgCollect
         table=layer["id"],
         schema=SCHEMA,
         title=_both(layer["title"]),
-        description=_both(
-            {"th": words.get("description_th"), "en": words.get("description_en")}
-        ),
+        description=_both({"th": words.get("description_th"), "en": words.get("description_en")}),
         table_columns=[*columns, geometry],
         properties=[*columns, geometry],
         id_column=next(column for column in columns if column.name == "feature_id"),
-        datetime_column=next(
-            (column for column in columns if column.is_datetime), None
-        ),
+        datetime_column=next((column for column in columns if column.is_datetime), None),
         geometry_column=geometry,
     )
 

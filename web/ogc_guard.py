@@ -46,23 +46,30 @@ class OgcGuard:
         self._collections = collections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+        if scope["type"] == "http":
+            answer = await self._answer(scope)
+            await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope) -> ASGIApp:
+        """What answers this request: tipg, or a response of our own."""
         request = Request(scope)
         try:
             release = await self._current.release()
             collections = await self._collections(release)
             query = checked_query(_path(scope), request.url.query, collections)
         except WebError as error:
-            response = error_response(error.status, error.code, error.description)
-            return await response(scope, receive, send)
+            return error_response(error.status, error.code, error.description)
         etag = f'W/"{release.tag}"'
         if is_known(request, etag):
-            return await unchanged(etag, REVALIDATE)(scope, receive, send)
+            return unchanged(etag, REVALIDATE)
         if table := _table_asked(_path(scope), query):
-            return await RedirectResponse(table)(scope, receive, send)
+            return RedirectResponse(table)
         self._state.collection_catalog = catalog_of(collections)
-        await self._app(_rewritten(scope, query), receive, _tagging(send, etag))
+
+        async def tipg(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._app(_rewritten(scope, query), receive, _tagging(send, etag))
+
+        return tipg
 
 
 def checked_query(path: str, query: str, collections: Mapping[str, Any]) -> str:
@@ -77,9 +84,7 @@ def checked_query(path: str, query: str, collections: Mapping[str, Any]) -> str:
         )
     if items := ITEMS.match(path):
         collection = collections.get(items["collection"])
-        properties = (
-            {column.name for column in collection.properties} if collection else set()
-        )
+        properties = {column.name for column in collection.properties} if collection else set()
         return urlencode(_items_query(asked, properties - {"geom"}))
     if item := ITEM.match(path):
         _require_uuid(item["item"])
@@ -100,26 +105,20 @@ def _table_asked(path: str, query: str) -> str | None:
     return f"/releases/current/data/{items['collection']}.csv"
 
 
-def _items_query(
-    asked: Mapping[str, str], properties: Collection[str]
-) -> dict[str, str]:
+def _items_query(asked: Mapping[str, str], properties: Collection[str]) -> dict[str, str]:
     known = {"f", "limit", "offset", "bbox", "datetime", "properties", "sortby"}
     _allow(asked, known | set(properties))
     if asked == {"f": "csv"}:
         return {"f": "csv"}
     form = asked.get("f", "geojson")
     if form not in ITEM_FORMATS:
-        raise bad_parameter(
-            "`f` must be geojson, json, geojsonseq, or csv alone (a whole layer)"
-        )
+        raise bad_parameter("`f` must be geojson, json, geojsonseq, or csv alone (a whole layer)")
     query = {"f": ITEM_FORMATS[form]} | _paging(asked) | _where_and_when(asked)
     for name in ("properties", "sortby"):
         if name in asked:
             columns = [part.strip().lstrip("+-") for part in asked[name].split(",")]
             if unknown := [column for column in columns if column not in properties]:
-                raise bad_parameter(
-                    f"`{name}` names a property that is not there: {unknown[0]}"
-                )
+                raise bad_parameter(f"`{name}` names a property that is not there: {unknown[0]}")
             query[name] = asked[name]
     return query | {name: value for name, value in asked.items() if name in properties}
 
@@ -157,16 +156,10 @@ def _checked_bbox(text: str) -> str:
     if len(numbers) == 6:
         numbers = [numbers[index] for index in (0, 1, 3, 4)]
     inside = len(numbers) == 4 and all(map(isfinite, numbers))
-    if (
-        not inside
-        or max(map(abs, numbers[::2])) > 180
-        or max(map(abs, numbers[1::2])) > 90
-    ):
+    if not inside or max(map(abs, numbers[::2])) > 180 or max(map(abs, numbers[1::2])) > 90:
         raise bad_parameter("`bbox` must be west,south,east,north in degrees")
     if numbers[0] > numbers[2] or numbers[1] > numbers[3]:
-        raise bad_parameter(
-            "`bbox` must be west,south,east,north, with west and south the smaller"
-        )
+        raise bad_parameter("`bbox` must be west,south,east,north, with west and south the smaller")
     return ",".join(map(repr, numbers))
 
 
@@ -179,9 +172,7 @@ def _checked_datetime(text: str) -> str:
     except ValueError:
         ends = []
     if not 1 <= len(ends) <= 2 or all(end in ("", "..") for end in ends):
-        raise bad_parameter(
-            "`datetime` must be an RFC 3339 time, or two with a / between them"
-        )
+        raise bad_parameter("`datetime` must be an RFC 3339 time, or two with a / between them")
     return text
 
 
@@ -224,11 +215,7 @@ def _rewritten(scope: Scope, query: str) -> Scope:
 def _tagging(send: Send, etag: str) -> Send:
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == 200:
-            headers = [
-                pair
-                for pair in message["headers"]
-                if pair[0].lower() != b"cache-control"
-            ]
+            headers = [pair for pair in message["headers"] if pair[0].lower() != b"cache-control"]
             headers += [
                 (b"etag", etag.encode()),
                 (b"cache-control", REVALIDATE.encode()),

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from geo.errors import ConfigurationError
-from web.caching import REVALIDATE
+from web.caching import REVALIDATE, tagged
 from web.current import Current
 from web.errors import NothingPublished
 from web.settings import VIEWER
@@ -40,7 +40,7 @@ def page_routes(map_id: str, current: Current, packages: Path) -> list[BaseRoute
     """`/`, `/viewer/...` and `/vendor/...`. Raises ConfigurationError without npm's packages."""
     _require_packages(packages)
 
-    async def viewer(_request: Request) -> Response:
+    async def viewer(request: Request) -> Response:
         try:
             await current.release()
         except NothingPublished:
@@ -48,9 +48,7 @@ def page_routes(map_id: str, current: Current, packages: Path) -> list[BaseRoute
             return HTMLResponse(
                 page.replace("MAP_ID", map_id), headers={"Cache-Control": "no-store"}
             )
-        return FileResponse(
-            VIEWER / "index.html", headers={"Cache-Control": REVALIDATE}
-        )
+        return tagged(request, (VIEWER / "index.html").read_bytes(), "text/html")
 
     vendored = [
         Mount(f"/vendor/{name}", Revalidated(directory=packages / folder))
@@ -64,9 +62,7 @@ def page_routes(map_id: str, current: Current, packages: Path) -> list[BaseRoute
 
 
 def _require_packages(packages: Path) -> None:
-    missing = [
-        folder for folder in VENDORED.values() if not (packages / folder).is_dir()
-    ]
+    missing = [folder for folder in VENDORED.values() if not (packages / folder).is_dir()]
     if missing:
         raise ConfigurationError(
             f"the viewer's packages are not in {packages}; run: npm ci --prefix {packages.parent}"

@@ -38,9 +38,7 @@ def place_routes(
         query, limit = _query(request), _limit(request)
         release = await current.release()
         found = (await knowledge(release)).index.find(query, limit)
-        return tagged_json(
-            request, {"query": query, "release": release.number, **found}
-        )
+        return tagged_json(request, {"query": query, "release": release.number, **found})
 
     async def card(request: Request) -> Response:
         release = await current.release()
@@ -52,9 +50,7 @@ def place_routes(
         async with snapshots.acquire() as connection:
             found = await collection.features(connection, ids_filter=[str(feature_id)])
         if not found["items"]:
-            raise not_found(
-                f"layer `{layer['id']}` has no such feature in the current release"
-            )
+            raise not_found(f"layer `{layer['id']}` has no such feature in the current release")
         names = (await knowledge(release)).names
         return tagged_json(request, _card(release, layer, found["items"][0], names))
 
@@ -65,9 +61,7 @@ def place_routes(
         names = (await knowledge(release)).names
         area = names.of(code)
         if not code or area is None or area["level"] is None:
-            raise bad_parameter(
-                "`area` must be the code of a district or subdistrict of this map"
-            )
+            raise bad_parameter("`area` must be the code of a district or subdistrict of this map")
         return tagged_json(request, _held(release, area, names))
 
     return [
@@ -79,25 +73,19 @@ def place_routes(
 
 def _only(request: Request, *known: str) -> None:
     if unknown := sorted(set(request.query_params) - set(known)):
-        raise bad_parameter(
-            f"unknown parameter `{unknown[0]}`; known here: {', '.join(known)}"
-        )
+        raise bad_parameter(f"unknown parameter `{unknown[0]}`; known here: {', '.join(known)}")
 
 
 def _query(request: Request) -> str:
     query = request.query_params.get("q", "").strip()
     if not query or len(query) > MAX_QUERY:
-        raise bad_parameter(
-            f"`q` must be 1 to {MAX_QUERY} characters: a name, a code or an area"
-        )
+        raise bad_parameter(f"`q` must be 1 to {MAX_QUERY} characters: a name, a code or an area")
     return query
 
 
 def _limit(request: Request) -> int:
     asked = request.query_params.get("limit", str(DEFAULT_RESULTS))
-    if not (
-        asked.isascii() and asked.isdigit() and 0 < len(asked) < 10 and int(asked) > 0
-    ):
+    if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 10 and int(asked) > 0):
         raise bad_parameter("`limit` must be a whole number from 1")
     return min(int(asked), MAX_RESULTS)
 
@@ -131,14 +119,10 @@ def _card(
     }
 
 
-def _held(
-    release: Release, area: Mapping[str, Any], names: AreaNames
-) -> dict[str, Any]:
+def _held(release: Release, area: Mapping[str, Any], names: AreaNames) -> dict[str, Any]:
     """What the area holds itself, and what the subdistricts inside it hold."""
     code = area["code"]
-    places = [
-        place for place in release.held["places"] if place["area"].startswith(code)
-    ]
+    places = [place for place in release.held["places"] if place["area"].startswith(code)]
     layers: dict[str, list[dict[str, Any]]] = {}
     for place in places:
         layers.setdefault(place["layer"], []).append(

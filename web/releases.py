@@ -37,9 +37,7 @@ class Release:
         self.number: int = self.manifest["release"]
         self.sha256 = hashlib.sha256(self.manifest_bytes).hexdigest()
         self.files = {file.path: file for file in _files(self.manifest)}
-        self.files[MANIFEST] = ReleaseFile(
-            MANIFEST, self.sha256, len(self.manifest_bytes)
-        )
+        self.files[MANIFEST] = ReleaseFile(MANIFEST, self.sha256, len(self.manifest_bytes))
 
     @property
     def tag(self) -> str:
@@ -57,9 +55,7 @@ class Release:
     @cached_property
     def held(self) -> dict[str, Any]:
         """Places without coordinates, by the area that holds them (held.json)."""
-        held: dict[str, Any] = json.loads(
-            self._read(self.manifest["files"]["held"]["path"])
-        )
+        held: dict[str, Any] = json.loads(self._read(self.manifest["files"]["held"]["path"]))
         return held
 
     @cached_property
@@ -84,8 +80,10 @@ class Archive:
     """The whole map's tiles: one PMTiles file, mapped into memory."""
 
     def __init__(self, path: Path) -> None:
+        untyped: Any = Reader  # pmtiles has no annotations
+        source: Any = MmapSource
         with path.open("rb") as file:
-            self._reader = Reader(MmapSource(file))
+            self._reader: Any = untyped(source(file))
         self.header: dict[str, Any] = self._reader.header()
         self.metadata: dict[str, Any] = self._reader.metadata()
         self.gzipped = self.header["tile_compression"] == Compression.GZIP
@@ -93,7 +91,7 @@ class Archive:
     def has(self, z: int, x: int, y: int) -> bool:
         """Could there be a tile: is it a zoom of the archive, and inside the world?"""
         in_world = 0 <= x < 2**z and 0 <= y < 2**z
-        return self.header["min_zoom"] <= z <= self.header["max_zoom"] and in_world
+        return bool(self.header["min_zoom"] <= z <= self.header["max_zoom"] and in_world)
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
         """The stored bytes of a tile (gzipped if `gzipped`); None where nothing is drawn."""
@@ -108,9 +106,7 @@ class Releases:
     """The releases of one map, by number."""
 
     def __init__(self, folder: Path) -> None:
-        self._read = lru_cache(maxsize=KEPT_OPEN)(
-            lambda number: Release(folder / str(number))
-        )
+        self._read = lru_cache(maxsize=KEPT_OPEN)(lambda number: Release(folder / str(number)))
 
     def get(self, number: int) -> Release | None:
         """The release, or None if its folder is not there. Old ones may have been removed."""

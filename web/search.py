@@ -34,9 +34,7 @@ COLUMNS: Final = (
 THAI_DIGITS: Final = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 IGNORED: Final = re.compile(r"[\s\u200b-\u200d\u2060\ufeff\u00a0]+")
 SARA_AM: Final = re.compile("\u0e4d([\u0e48-\u0e4b]?)\u0e32")
-AREA_PREFIX: Final = re.compile(
-    r"^(เขต|แขวง|อำเภอ|ตำบล|district|subdistrict|khet|khwaeng)(?=.)"
-)
+AREA_PREFIX: Final = re.compile(r"^(เขต|แขวง|อำเภอ|ตำบล|district|subdistrict|khet|khwaeng)(?=.)")
 ROLE_ORDER: Final = {"district": 0, "subdistrict": 1, "area": 2, "place": 3}
 
 
@@ -57,9 +55,7 @@ class SearchIndex:
         self._en = _key_column(self._table["name_en"])
         self._text = _haystack(self._table, self._th, self._en, names)
         self._rank = self._table["role_order"].to_numpy()
-        self._length = pc.fill_null(
-            pc.utf8_length(self._table["name_th"]), 0
-        ).to_numpy()
+        self._length = pc.fill_null(pc.utf8_length(self._table["name_th"]), 0).to_numpy()
 
     def find(self, query: str, limit: int) -> dict[str, Any]:
         """Best matches first: the name itself, its beginning, within it, then by area and code.
@@ -71,9 +67,7 @@ class SearchIndex:
             return {"total": 0, "results": []}
         found = np.logical_and.reduce([_contains(self._text, word) for word in words])
         rows = np.flatnonzero(found)
-        order = np.lexsort(
-            (self._length[rows], self._rank[rows], self._closeness(rows, query))
-        )
+        order = np.lexsort((self._length[rows], self._rank[rows], self._closeness(rows, query)))
         chosen = self._table.take(pa.array(rows[order][:limit])).to_pylist()
         return {
             "total": int(rows.size),
@@ -91,9 +85,7 @@ class SearchIndex:
                 within = _contains(column, wanted)
                 starts = _true(pc.starts_with(column, pattern=wanted))
                 same = _true(pc.equal(column, wanted))
-                closeness = np.minimum(
-                    closeness, np.select([same, starts, within], [0, 1, 2], 3)
-                )
+                closeness = np.minimum(closeness, np.select([same, starts, within], [0, 1, 2], 3))
         return closeness
 
     def _result(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,19 +104,11 @@ class SearchIndex:
 def _read_layer(release: Release, layer: Mapping[str, Any]) -> pa.Table:
     path = release.folder / layer["files"]["parquet"]["path"]
     table = pq.read_table(path, columns=[*COLUMNS, "geom"])
-    bounds = shapely.bounds(
-        shapely.from_wkb(table["geom"].to_numpy(zero_copy_only=False))
-    )
-    table = table.select(COLUMNS).cast(
-        pa.schema([(name, pa.string()) for name in COLUMNS])
-    )
+    bounds = shapely.bounds(shapely.from_wkb(table["geom"].to_numpy(zero_copy_only=False)))
+    table = table.select(COLUMNS).cast(pa.schema([(name, pa.string()) for name in COLUMNS]))
     count = table.num_rows
-    table = table.append_column(
-        "layer", pa.array([layer["id"]] * count).dictionary_encode()
-    )
-    table = table.append_column(
-        "role_order", pa.array([ROLE_ORDER[layer["role"]]] * count)
-    )
+    table = table.append_column("layer", pa.array([layer["id"]] * count).dictionary_encode())
+    table = table.append_column("role_order", pa.array([ROLE_ORDER[layer["role"]]] * count))
     flat = pa.array(np.round(bounds, 6).ravel())
     return table.append_column("bounds", pa.FixedSizeListArray.from_arrays(flat, 4))
 
@@ -134,16 +118,12 @@ def _key_column(names: pa.ChunkedArray) -> pa.Array:
     keys = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(names, ""), form="NFC"))
     for thai, arabic in THAI_DIGITS.items():
         keys = pc.replace_substring(keys, chr(thai), chr(arabic))
-    keys = pc.replace_substring_regex(
-        keys, "\u0e4d([\u0e48-\u0e4b]?)\u0e32", "\\1\u0e33"
-    )
+    keys = pc.replace_substring_regex(keys, "\u0e4d([\u0e48-\u0e4b]?)\u0e32", "\\1\u0e33")
     spaces = r"[\s\x{200b}-\x{200d}\x{2060}\x{feff}\x{a0}]+"
     return pc.replace_substring_regex(keys, spaces, "").combine_chunks()
 
 
-def _haystack(
-    table: pa.Table, th: pa.Array, en: pa.Array, names: AreaNames
-) -> pa.Array:
+def _haystack(table: pa.Table, th: pa.Array, en: pa.Array, names: AreaNames) -> pa.Array:
     """Everything a word of the query may be found in."""
     districts = names.search_words(table["district_code"])
     subdistricts = names.search_words(table["subdistrict_code"])
@@ -155,4 +135,5 @@ def _contains(column: pa.Array, wanted: str) -> np.ndarray:
 
 
 def _true(mask: pa.Array) -> np.ndarray:
-    return pc.fill_null(mask, False).to_numpy(zero_copy_only=False)
+    found: np.ndarray = pc.fill_null(mask, False).to_numpy(zero_copy_only=False)
+    return found

@@ -23,17 +23,13 @@ def tile_routes(current: Current) -> list[Route]:
     async def style(request: Request) -> Response:
         release = await current.release()
         root = str(request.base_url).rstrip("/")
-        text = release.style_text.replace(
-            "{base}", _quoted(f"{root}/releases/{release.number}")
-        )
+        text = release.style_text.replace("{base}", _quoted(f"{root}/releases/{release.number}"))
         text = text.replace("{fonts}", _quoted(f"{root}/vendor/fonts"))
         return tagged(request, text.encode(), "application/json")
 
     async def tilejson(request: Request) -> Response:
         release = await current.release()
-        return tagged_json(
-            request, _tilejson(release, str(request.base_url).rstrip("/"))
-        )
+        return tagged_json(request, _tilejson(release, str(request.base_url).rstrip("/")))
 
     async def tile(request: Request) -> Response:
         z, x, y = (request.path_params[name] for name in ("z", "x", "y"))

@@ -65,28 +65,16 @@ def build_style(
     Drawn from below: paper, land (districts), filled areas, lines, points, and all names last;
     within each of these, a larger `Style.order` lies on top.
     """
-    ordered = sorted(
-        layers, key=lambda layer: (layer.role is not Role.district, layer.style.order)
-    )
+    ordered = sorted(layers, key=lambda layer: (layer.role is not Role.district, layer.style.order))
     last_zoom = max((layer.style.max_zoom for layer in layers), default=0)
     drawn = [
         *(_fill(layer) for layer in ordered if layer.geometry is GeometryKind.polygon),
-        *(
-            _line(layer)
-            for layer in _districts_last(ordered)
-            if layer.geometry != "point"
-        ),
+        *(_line(layer) for layer in _districts_last(ordered) if layer.geometry != "point"),
         *(_point(layer) for layer in ordered if layer.geometry is GeometryKind.point),
-        *(
-            _label(layer, labels_path is not None)
-            for layer in ordered
-            if layer.style.label
-        ),
+        *(_label(layer, labels_path is not None) for layer in ordered if layer.style.label),
     ]
     zooms = {layer.id: _zoom_limits(layer, last_zoom) for layer in layers}
-    sources: Json = {
-        SOURCE: {"type": "vector", "url": f"pmtiles://{{base}}/{tiles_path}"}
-    }
+    sources: Json = {SOURCE: {"type": "vector", "url": f"pmtiles://{{base}}/{tiles_path}"}}
     if labels_path is not None:
         sources[LABEL_SOURCE] = {"type": "geojson", "data": f"{{base}}/{labels_path}"}
     return {
@@ -124,9 +112,7 @@ def _zoom_limits(layer: Layer, last_zoom: int) -> Json:
     return limits
 
 
-def _style_layer(
-    layer: Layer, kind: str, suffix: str, paint: Json, layout: Json
-) -> Json:
+def _style_layer(layer: Layer, kind: str, suffix: str, paint: Json, layout: Json) -> Json:
     visibility = "visible" if layer.style.visible else "none"
     return {
         "id": f"{layer.id}-{suffix}",
@@ -172,7 +158,7 @@ def _line(layer: Layer) -> Json:
 def _point(layer: Layer) -> Json:
     paint = {
         "circle-color": layer.style.colour,
-        "circle-radius": _by_zoom((8, 1.6), (11, 3), (14, 5.5), (17, 9)),
+        "circle-radius": _by_zoom((8, 1.8), (11, 3.6), (14, 6), (17, 9)),
         "circle-opacity": _by_zoom((9, 0.8), (13, 0.95)),
         "circle-stroke-color": "#ffffff",
         "circle-stroke-width": _by_zoom((10, 0.4), (13, 1.4)),
@@ -181,7 +167,7 @@ def _point(layer: Layer) -> Json:
 
 
 def _label(layer: Layer, from_anchors: bool) -> Json:
-    layout: Json = {"text-field": THAI_NAME, "text-max-width": 8}
+    layout: Json = {"text-field": THAI_NAME, "text-max-width": 8, "text-padding": 1}
     match layer.role:
         case Role.district:
             layout |= {

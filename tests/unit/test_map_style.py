@@ -40,14 +40,10 @@ def style() -> dict:
         layer("parks", "place", "point", order=60, min_zoom=8, label=True),
         layer("catchments", "area", "polygon", order=10, visible=False),
         layer("districts", "district", "polygon", order=30, max_zoom=11, label=True),
-        layer(
-            "subdistricts", "subdistrict", "polygon", order=20, min_zoom=9, label=True
-        ),
+        layer("subdistricts", "subdistrict", "polygon", order=20, min_zoom=9, label=True),
     ]
     title = Bilingual(th="กรุงเทพฯ", en="Bangkok")
-    return build_style(
-        title, layers, BANGKOK, "tiles/map-0a1b2c3d.pmtiles", "labels.geojson"
-    )
+    return build_style(title, layers, BANGKOK, "tiles/map-0a1b2c3d.pmtiles", "labels.geojson")
 
 
 def by_id(style: dict) -> dict[str, dict]:
@@ -95,22 +91,16 @@ def test_area_names_come_from_anchor_points_and_place_names_from_tiles(
 
 def test_zooms_follow_the_declaration(style: dict) -> None:
     layers = by_id(style)
-    assert (
-        layers["districts-line"]["maxzoom"] == 12
-    )  # its tiles end at 11, the archive at 14
+    assert layers["districts-line"]["maxzoom"] == 12  # its tiles end at 11, the archive at 14
     assert layers["parks-point"]["minzoom"] == 8
-    assert (
-        "maxzoom" not in layers["parks-point"]
-    )  # the last zoom of the archive is overzoomed
+    assert "maxzoom" not in layers["parks-point"]  # the last zoom of the archive is overzoomed
     assert layers["catchments-fill"]["layout"]["visibility"] == "none"
 
 
 def test_text_uses_declared_thai_fonts_only(style: dict) -> None:
     assert "glyphs" not in style
     used = {
-        font
-        for drawn in style["layers"]
-        for font in drawn.get("layout", {}).get("text-font", [])
+        font for drawn in style["layers"] for font in drawn.get("layout", {}).get("text-font", [])
     }
     assert used == set(style["font-faces"])
     for files in style["font-faces"].values():

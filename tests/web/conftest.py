@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from time import sleep
@@ -14,15 +16,15 @@ import psycopg
 import pytest
 import uvicorn
 from psycopg import sql
-from small_city import Rows, build_database, city_view
-from small_release import write_release
 
 from geo import cluster as private_cluster
 from geo.settings import Settings
+from tests.web.small_city import Rows, city_view, load_city, publish_city
 from web.app import create_app
 from web.settings import WebSettings
 
 MAP = "web_test"
+PUBLISHED_AT = datetime(2025, 3, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -53,28 +55,23 @@ def city(
     server_url = owner_url.replace("onemap@/" + name, "postgres@/postgres")
     clone = sql.SQL("create database {} owner {} template {}")
     with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(
-            clone.format(*map(sql.Identifier, (name, private_cluster.OWNER, template)))
-        )
+        server.execute(clone.format(*map(sql.Identifier, (name, private_cluster.OWNER, template))))
     private_cluster.ensure_database(cluster, MAP)  # a clone has no grants
     view = city_view()
-    rows = build_database(owner_url, view)
+    rows = load_city(owner_url, view)
     releases = tmp_path_factory.mktemp("releases")
-    manifest = write_release(releases, owner_url, view, rows)
+    release = publish_city(owner_url, view, releases, PUBLISHED_AT)
+    assert release is not None
     web_url = private_cluster.url(cluster, MAP, "onemap_web")
-    yield City(owner_url, WebSettings("test", web_url, releases), rows, manifest)
+    yield City(owner_url, WebSettings("test", web_url, releases / "test"), rows, release.manifest)
     with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(
-            sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-        )
+        server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
-@pytest.fixture(scope="session")
-def address(city: City) -> Iterator[str]:
-    """Address of the running server, on a free port of this machine."""
-    config = uvicorn.Config(
-        create_app(city.settings), port=0, log_level="error", lifespan="on"
-    )
+@contextmanager
+def running(settings: WebSettings) -> Iterator[str]:
+    """A server of its own, on a free port of this machine; yields its address."""
+    config = uvicorn.Config(create_app(settings), port=0, log_level="critical", lifespan="on")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
@@ -85,6 +82,13 @@ def address(city: City) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def address(city: City) -> Iterator[str]:
+    """Address of the server that most tests share."""
+    with running(city.settings) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -60,4 +60,4 @@ export function areaName(area) {
 
 /** Subdistrict and district in one line. */
 export const areaLine = (place) =>
-  [place.subdistrict, place.district].filter(Boolean).map(areaName).join(" ");
+  [place.subdistrict, place.district].filter(Boolean).map(areaName).join(language() === "th" ? " " : ", ");

@@ -1,67 +1,83 @@
 // Places without coordinates: a count on the area that holds them, never a point.
 
 import { language, onLanguage } from "./language.js";
-import { palette } from "./theme.js";
+import { onScheme, palette } from "./theme.js";
 
 const SOURCE = "held";
 const NEAR = 11.7; // from this zoom on, subdistricts carry their own counts
-const BELOW_THE_NAME = [0, 20];
+const BADGE = "held-badge";
 export const BADGES = ["held-far", "held-near"];
 
 /** Draws the counts of the layers that are shown; answers the function that draws them anew. */
 export function showHeld(map, held, layers) {
   map.addSource(SOURCE, { type: "geojson", data: badges(held, layers) });
+  addBadgeImage(map);
   addBadges(map, "held-far", { maxzoom: NEAR, filter: ["==", ["get", "far"], true] });
   addBadges(map, "held-near", { minzoom: NEAR, filter: ["==", ["get", "far"], false] });
   const draw = () => map.getSource(SOURCE).setData(badges(held, layers));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paint(map));
+  onScheme(() => {
+    map.updateImage(BADGE, drawBadge());
+    for (const id of BADGES) map.setPaintProperty(id, "text-color", palette().ink);
+  });
   onLanguage(draw);
   return draw;
 }
 
+/** A count in a pill under the area's name; names and larger counts go first where room is scarce. */
 function addBadges(map, id, zooms) {
-  const wide = ["length", ["get", "text"]];
-  map.addLayer({
+  const names = map.getStyle().layers.find((layer) => layer.type === "symbol");
+  const layer = {
     id,
-    type: "circle",
-    source: SOURCE,
-    ...zooms,
-    paint: {
-      "circle-radius": ["step", wide, 10, 3, 13, 4, 16],
-      "circle-translate": BELOW_THE_NAME,
-      "circle-stroke-width": 1.4,
-    },
-  });
-  map.addLayer({
-    id: `${id}-text`,
     type: "symbol",
     source: SOURCE,
     ...zooms,
     layout: {
       "text-field": ["get", "text"],
       "text-font": ["Noto Sans Thai SemiBold"],
-      "text-size": 11.5,
-      "text-allow-overlap": true,
-      "text-ignore-placement": true,
+      "text-size": ["interpolate", ["linear"], ["zoom"], 9, 10, 12, 11.5],
+      "text-offset": [0, 2.05],
+      "text-padding": 0,
+      "icon-image": BADGE,
+      "icon-text-fit": "both",
+      "icon-text-fit-padding": [1, 6, 1, 6],
+      "icon-padding": 0,
+      "symbol-sort-key": ["-", ["get", "total"]],
     },
-    paint: { "text-translate": BELOW_THE_NAME },
-  });
-  paint(map, id);
+    paint: { "text-color": palette().ink },
+  };
+  map.addLayer(layer, names?.id);
 }
 
-function paint(map, ...ids) {
-  const colours = palette();
-  for (const id of ids.length ? ids : BADGES) {
-    map.setPaintProperty(id, "circle-color", colours.land);
-    map.setPaintProperty(id, "circle-stroke-color", colours.ink);
-    map.setPaintProperty(`${id}-text`, "text-color", colours.ink);
-  }
+const PILL = { width: 48, height: 40, radius: 19 }; // at twice its size, for sharp screens
+
+function addBadgeImage(map) {
+  const { width, height, radius } = PILL;
+  map.addImage(BADGE, drawBadge(), {
+    pixelRatio: 2,
+    stretchX: [[radius + 2, width - radius - 2]],
+    stretchY: [[radius, height - radius]],
+    content: [10, 6, width - 10, height - 6],
+  });
+}
+
+function drawBadge() {
+  const { width, height, radius } = PILL;
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d");
+  context.roundRect(2, 2, width - 4, height - 4, radius);
+  context.fillStyle = palette().land;
+  context.fill();
+  context.lineWidth = 2.4;
+  context.strokeStyle = palette().muted;
+  context.stroke();
+  return context.getImageData(0, 0, width, height);
 }
 
 /** One point per area and distance: far away a district counts all that lies in it. */
 function badges(held, layers) {
   const shown = new Set(layers.filter((layer) => layer.visible).map((layer) => layer.id));
-  const near = held.areas.map((area) => ({ ...area, total: total(area.counts, shown) }));
+  const known = held.areas.filter((area) => area.label);
+  const near = known.map((area) => ({ ...area, total: total(area.counts, shown) }));
   const far = [...Map.groupBy(near, (area) => area.code.slice(0, 4))].map(([code, areas]) => ({
     code,
     label: anchor(code, areas),
@@ -71,7 +87,7 @@ function badges(held, layers) {
   const feature = (area, isFar) => ({
     type: "Feature",
     geometry: { type: "Point", coordinates: area.label },
-    properties: { code: area.code, far: isFar, text: format.format(area.total) },
+    properties: { code: area.code, far: isFar, total: area.total, text: format.format(area.total) },
   });
   const some = (area) => area.total > 0;
   return {

@@ -90,7 +90,8 @@ export function listenToSearch(layers, choose) {
 function row(result, index, layers, take) {
   const layer = layers.get(result.layer);
   const area = ["district", "subdistrict"].includes(layer.role) ? "" : areaLine(result);
-  const small = [sayOther(result.name), say(layer.title), area].filter(Boolean).join(" · ");
-  const text = el("span", {}, el("strong", {}, say(result.name) || word("noName")), el("small", {}, small));
+  const small = [say(layer.title), area].filter(Boolean).join(" · ");
+  const name = el("strong", {}, say(result.name) || word("noName"), " ", el("small", {}, sayOther(result.name)));
+  const text = el("span", {}, name, el("small", {}, small));
   return el("li", { role: "option", id: `result-${index}`, "aria-selected": "false", mousedown: (event) => { event.preventDefault(); take(); } }, swatch(layer), text);
 }

@@ -36,15 +36,17 @@ export function show(map, geometry) {
   const room = padding();
   if (isPhone()) room.bottom = innerHeight * 0.5;
   else if (innerWidth > 1100) room.right = 430;
-  map.fitBounds([west, south, east, north], { padding: room, maxZoom: 15.5, duration: calm() ? 0 : 900 });
+  map.fitBounds([west, south, east, north], { padding: room, maxZoom: 14, duration: calm() ? 0 : 900 });
 }
 
-/** Moves the map just enough that a chosen point is not under a panel. */
+/** Moves the map just enough that a chosen point is not under the card. */
 export function uncover(map, geometry) {
   if (geometry?.type !== "Point") return;
   const { x, y } = map.project(geometry.coordinates);
-  const hidden = isPhone() ? y > innerHeight * 0.36 : x > innerWidth - 400 && y < innerHeight - 100;
-  if (hidden) map.easeTo({ center: geometry.coordinates, offset: isPhone() ? [0, -innerHeight * 0.2] : [0, 0], duration: calm() ? 0 : 500 });
+  const right = isPhone() ? innerWidth : innerWidth - 430;
+  const bottom = isPhone() ? innerHeight * 0.34 : innerHeight;
+  const hidden = [Math.max(x - right, 0), Math.max(y - bottom, 0)];
+  if (hidden[0] || hidden[1]) map.panBy(hidden, { duration: calm() ? 0 : 500 });
 }
 
 /** The chosen feature in the address (`#...&place=layer/id`), so that a link leads back to it. */

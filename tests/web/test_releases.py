@@ -1,0 +1,272 @@
+"""The current release over HTTP: files, ranges, tags, tiles, and what happens without a release."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from pmtiles.reader import MmapSource, Reader
+
+from geo.errors import ConfigurationError
+from tests.web.conftest import City, running
+from web.app import create_app
+from web.settings import WebSettings
+
+
+def archive_of(city: City) -> Path:
+    return city.folder / city.manifest["files"]["pmtiles"]["path"]
+
+
+def test_health_names_the_map_and_its_release(client: httpx.Client) -> None:
+    assert client.get("/health").json() == {"status": "ok", "map": "test", "release": 1}
+
+
+def test_manifest_is_the_releases_own(client: httpx.Client, city: City) -> None:
+    for path in ("/manifest.json", "/releases/current", "/releases/1/manifest.json"):
+        assert client.get(path).json() == city.manifest
+
+
+def test_every_file_of_the_manifest_is_served_byte_for_byte(
+    client: httpx.Client, city: City
+) -> None:
+    layers = [file for layer in city.manifest["layers"] for file in layer["files"].values()]
+    for file in [*layers, *city.manifest["files"].values()]:
+        answer = client.get(f"/releases/1/{file['path']}")
+        assert answer.status_code == 200
+        assert hashlib.sha256(answer.content).hexdigest() == file["sha256"], file["path"]
+
+
+def test_numbered_files_are_immutable_and_current_ones_are_asked_for_again(
+    client: httpx.Client, city: City
+) -> None:
+    path = city.manifest["files"]["pmtiles"]["path"]
+    numbered = client.head(f"/releases/1/{path}").headers
+    current = client.head(f"/releases/current/{path}").headers
+    assert "immutable" in numbered["cache-control"]
+    assert current["cache-control"] == "no-cache"
+    assert numbered["etag"] == current["etag"]
+
+
+def test_a_range_gives_these_bytes(client: httpx.Client, city: City) -> None:
+    path = archive_of(city)
+    answer = client.get(f"/releases/1/tiles/{path.name}", headers={"Range": "bytes=100-299"})
+    assert answer.status_code == 206
+    assert answer.content == path.read_bytes()[100:300]
+    assert answer.headers["content-range"] == f"bytes 100-299/{path.stat().st_size}"
+    assert "content-encoding" not in answer.headers
+
+
+def test_a_range_beyond_the_file_is_refused(client: httpx.Client, city: City) -> None:
+    name = archive_of(city).name
+    answer = client.get(f"/releases/1/tiles/{name}", headers={"Range": "bytes=99999999-"})
+    assert answer.status_code == 416
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/manifest.json",
+        "/style.json",
+        "/tiles.json",
+        "/tiles/10/797/472.mvt",
+        "/releases/1/held.json",
+        "/search?q=1030",
+        "/held?area=1030",
+        "/api/collections/parks/items",
+        "/",
+        "/viewer/js/main.js",
+        "/vendor/maplibre-gl/maplibre-gl.mjs",
+    ],
+)
+def test_known_bytes_are_not_sent_again(client: httpx.Client, path: str) -> None:
+    first = client.get(path)
+    assert first.status_code == 200
+    again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = client.get(path, headers={"If-None-Match": '"something-else"'})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/releases/1/nothing.json",
+        "/releases/1/tiles",
+        "/releases/1/data/../../1/manifest.json",
+        "/releases/1/..%2f..%2f..%2fetc%2fpasswd",
+        "/releases/1/%2e%2e/%2e%2e/etc/passwd",
+        "/releases/1//etc/passwd",
+        "/releases/current/../../../etc/passwd",
+        "/viewer/..%2fapp.py",
+        "/viewer/%2e%2e/settings.py",
+        "/vendor/fonts/..%2f..%2f..%2fpackage.json",
+        "/vendor/fonts/../../../../package.json",
+    ],
+)
+def test_only_named_files_are_served(address: str, path: str) -> None:
+    connection = HTTPConnection(address.removeprefix("http://"))
+    connection.request("GET", path)  # as it is written: no client tidies the path
+    answer = connection.getresponse()
+    assert answer.status == 404
+    assert b"root:" not in answer.read()
+
+
+@pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])
+def test_an_unpublished_number_is_not_served(client: httpx.Client, city: City, number: str) -> None:
+    if number == "2":  # built, but the pointer is not there yet
+        (city.settings.releases / "2").mkdir(exist_ok=True)
+        (city.settings.releases / "2" / "manifest.json").write_bytes(
+            (city.folder / "manifest.json").read_bytes()
+        )
+    answer = client.get(f"/releases/{number}/manifest.json")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "NotFound"
+
+
+def test_tiles_are_those_of_the_archive(client: httpx.Client, city: City) -> None:
+    with archive_of(city).open("rb") as file:
+        reader = Reader(MmapSource(file))
+        stored = reader.get(10, 797, 472)
+    assert stored
+    packed = client.get("/tiles/10/797/472.mvt")
+    assert packed.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    assert packed.content == gzip.decompress(stored)
+    plain = client.get("/tiles/10/797/472.mvt", headers={"Accept-Encoding": "identity"})
+    assert plain.content == gzip.decompress(stored)
+    assert "content-encoding" not in plain.headers
+
+
+def test_a_tile_without_features_is_empty_and_one_outside_is_not_there(
+    client: httpx.Client,
+) -> None:
+    assert client.get("/tiles/10/0/0.mvt").status_code == 204
+    assert client.get("/tiles/10/5000/0.mvt").status_code == 404
+    assert client.get("/tiles/23/0/0.mvt").status_code == 404
+
+
+def test_tilejson_describes_the_tiles(client: httpx.Client, city: City) -> None:
+    document = client.get("/tiles.json").json()
+    assert document["tilejson"] == "3.0.0"
+    assert document["tiles"] == [f"{str(client.base_url).rstrip('/')}/tiles/{{z}}/{{x}}/{{y}}.mvt"]
+    assert {layer["id"] for layer in document["vector_layers"]} == {
+        layer["id"] for layer in city.manifest["layers"]
+    }
+    assert document["maxzoom"] == 12
+
+
+def test_style_has_no_placeholder_left_and_its_addresses_answer(client: httpx.Client) -> None:
+    answer = client.get("/style.json")
+    assert "{base}" not in answer.text
+    assert "{fonts}" not in answer.text
+    style = answer.json()
+    addresses: list[Any] = [style["sources"]["map"]["url"].removeprefix("pmtiles://")]
+    addresses.append(style["sources"]["labels"]["data"])
+    addresses += [face["url"] for files in style["font-faces"].values() for face in files]
+    for address in addresses:
+        assert client.head(address).status_code == 200, address
+
+
+def test_a_host_header_cannot_break_the_style(address: str) -> None:
+    answer = httpx.get(f"{address}/style.json", headers={"Host": 'x"},"layers":[]'})
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 200:
+        assert answer.json()["layers"]
+
+
+def test_every_answer_carries_the_security_headers(client: httpx.Client) -> None:
+    for path in ("/", "/manifest.json", "/nothing", "/api/collections", "/api/nothing"):
+        headers = client.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_text_is_compressed_and_archives_are_not(client: httpx.Client, city: City) -> None:
+    assert client.get("/style.json").headers["content-encoding"] == "gzip"
+    archive = client.get(f"/releases/1/tiles/{archive_of(city).name}")
+    assert "content-encoding" not in archive.headers
+
+
+def test_other_sites_may_not_read_unless_allowed(city: City) -> None:
+    settings = city.settings
+    allowing = WebSettings(
+        settings.map_id,
+        settings.database_url,
+        settings.releases,
+        allowed_origins=("https://maps.example",),
+    )
+    origin = {"Origin": "https://maps.example"}
+    with running(settings) as closed, running(allowing) as opened:
+        refused = httpx.get(f"{closed}/manifest.json", headers=origin)
+        allowed = httpx.get(f"{opened}/manifest.json", headers=origin)
+    assert "access-control-allow-origin" not in refused.headers
+    assert allowed.headers["access-control-allow-origin"] == "https://maps.example"
+
+
+def test_before_the_first_release_a_page_says_what_to_run(city: City) -> None:
+    with psycopg.connect(city.owner_url, autocommit=True) as connection:
+        connection.execute("update meta.pointer set release = 0")
+        try:
+            with running(city.settings) as address:
+                page = httpx.get(f"{address}/")
+                data = httpx.get(f"{address}/manifest.json")
+                api = httpx.get(f"{address}/api/collections")
+                health = httpx.get(f"{address}/health")
+        finally:
+            connection.execute("update meta.pointer set release = 1")
+    assert page.status_code == 200
+    assert "onemap run --map test" in page.text
+    for answer in (data, api):
+        assert (answer.status_code, answer.json()["code"]) == (404, "NothingPublished")
+    assert health.json() == {"status": "empty", "map": "test", "release": 0}
+
+
+def test_while_the_database_is_away_the_last_release_stays_up(city: City) -> None:
+    superuser = city.owner_url.replace("onemap@", "postgres@")
+    with psycopg.connect(superuser, autocommit=True) as owner, running(city.settings) as up:
+        assert httpx.get(f"{up}/manifest.json").json()["release"] == 1
+        _close_to_the_web(owner)
+        try:
+            assert httpx.get(f"{up}/manifest.json").json()["release"] == 1
+            assert httpx.get(f"{up}/tiles/10/797/472.mvt").status_code == 200
+            assert httpx.get(f"{up}/health").status_code == 503
+        finally:
+            _open_to_the_web(owner)
+        assert httpx.get(f"{up}/health").status_code == 200
+
+
+def test_a_database_that_was_never_there_is_said_without_its_words(city: City) -> None:
+    lost = city.settings.database_url.replace("/onemap_web_test", "/onemap_no_such_database")
+    with running(WebSettings("test", lost, city.settings.releases)) as address:
+        for path in ("/", "/manifest.json", "/api/collections", "/search?q=1030"):
+            answer = httpx.get(f"{address}{path}")
+            assert (answer.status_code, answer.json()["code"]) == (503, "DatabaseAway")
+            assert "onemap_no_such_database" not in answer.text
+
+
+def _close_to_the_web(owner: psycopg.Connection) -> None:
+    """Ends the web's sessions and lets it make no new ones, as a server that is going down."""
+    owner.execute("revoke connect on database onemap_web_test from onemap_web")
+    owner.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where usename = 'onemap_web' and datname = current_database()"
+    )
+
+
+def _open_to_the_web(owner: psycopg.Connection) -> None:
+    owner.execute("grant connect on database onemap_web_test to onemap_web")
+
+
+def test_without_the_npm_packages_it_says_what_to_run(city: City, tmp_path: Path) -> None:
+    settings = WebSettings(
+        "test", city.settings.database_url, city.settings.releases, tmp_path / "node_modules"
+    )
+    with pytest.raises(ConfigurationError, match="npm ci"):
+        create_app(settings)
