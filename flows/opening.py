@@ -11,7 +11,6 @@ from geo.database import open_engine
 from geo.errors import DropsMissing
 from geo.issues import IssueCatalogue
 from geo.settings import Settings
-from samples import ensure_drops
 from schemas.catalog import MapView, load_catalog
 
 
@@ -46,6 +45,8 @@ def _drops(
             raise DropsMissing(given)
         return given
     if view.map.sample:
+        from samples import ensure_drops
+
         progress("sample city: make its drops")
         return ensure_drops(settings.drops / view.map.id)
     remembered = settings.drops / view.map.id

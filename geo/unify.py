@@ -16,9 +16,7 @@ from geo.database import run, transaction
 from schemas.models import Layer, Role
 
 
-def unify(
-    engine: Engine, layers: Sequence[Layer], *, wait_seconds: float = 60
-) -> dict[str, int]:
+def unify(engine: Engine, layers: Sequence[Layer], *, wait_seconds: float = 60) -> dict[str, int]:
     """Places what the loads prepared; returns per layer how many features got other codes.
 
     Raises LeaseHeld when a layer is being written by another run.

@@ -1,0 +1,1 @@
+select feature_id from meta.changed_features(:layer, :source)

@@ -1,0 +1,1 @@
+call meta.empty_staging(:layer)

@@ -1,0 +1,1 @@
+select to_regclass('meta.map') is not null

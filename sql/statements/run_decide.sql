@@ -1,0 +1,4 @@
+update meta.run
+set decided_by = :by, decided_reason = :reason, decided_at = clock_timestamp(),
+    outcome = case when :rejected then 'rejected' else outcome end
+where run_id = :run_id and outcome = 'held'

@@ -1,0 +1,1 @@
+call meta.take_back(:layer, :source, :target)

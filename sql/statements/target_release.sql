@@ -1,0 +1,1 @@
+select meta.target_release()

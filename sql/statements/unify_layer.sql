@@ -1,0 +1,1 @@
+select meta.unify_layer(:layer, :target)
