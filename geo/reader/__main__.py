@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Collection
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,17 @@ MODULE_OF_FORMAT = {
 MAX_DETAIL = 2_000
 NOT_NEEDED = ("geopandas", "pandas", "pyproj", "shapely")
 """Optional imports of pyogrio and pyarrow that would cost half a second and more to attack."""
+WITHOUT_NUMPY = ("csv", "xlsx")
 
 
-class _NotNeeded(MetaPathFinder):
+class _Absent(MetaPathFinder):
     """Modules that are not there for this program."""
 
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = names
+
     def find_spec(self, fullname: str, *_: object) -> None:
-        if fullname in NOT_NEEDED:
+        if fullname in self.names:
             raise ModuleNotFoundError(fullname, name=fullname)
 
 
@@ -46,7 +51,8 @@ def main(folder: Path) -> None:
     """Read the job in `folder`."""
     job = jobs.load(folder)
     report: dict[str, Any] = {"sandbox": sandbox.enter(folder, job.limits)}
-    sys.meta_path.insert(0, _NotNeeded())
+    absent = (*NOT_NEEDED, "numpy") if job.format in WITHOUT_NUMPY else NOT_NEEDED
+    sys.meta_path.insert(0, _Absent(absent))
     try:
         report |= _probe(job) if job.probe else _read(job)
     except Refused as refused:

@@ -8,7 +8,6 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
@@ -142,5 +141,6 @@ def _parse(
 
 def _numbers(good: int, bad: list[int], above: int) -> pa.Array:
     """Numbers of the good records: all of them but the bad ones."""
-    every = np.arange(above + 1, above + 1 + good + len(bad), dtype=np.int64)
-    return pa.array(np.delete(every, np.asarray(bad, np.int64) - above - 1))
+    bounds = [above, *bad, above + 1 + good + len(bad)]
+    runs = (range(before + 1, after) for before, after in itertools.pairwise(bounds))
+    return pa.array(itertools.chain.from_iterable(runs), pa.int64())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from geo.reader.encoding import UNREADABLE, UTF8_AS_CP874
 from geo.reader.job import ROWS_FILE
@@ -18,6 +18,9 @@ FEW = 100
 """Bad rows that are accepted even if they are the greater part of a delivery."""
 RAW_LENGTH = 2_000
 """Characters of a bad row's raw text that are kept."""
+
+_SIGNS = ((UNREADABLE, UNREADABLE), ("เธ", UTF8_AS_CP874))
+"""What unreadable text holds: a text to look for quickly, and the pattern that decides."""
 
 
 @dataclass
@@ -39,14 +42,16 @@ class Delivery:
 
     def quarantine(self, mask: pa.Array, code: str) -> None:
         """Move the rows where `mask` is true to the bad rows."""
-        positions = pc.indices_nonzero(mask)
-        if len(positions) == 0:
+        positions = [i for i, bad in enumerate(mask.to_pylist()) if bad]
+        if not positions:
             return
         texts = pa.table(self.columns).take(positions).to_pylist()
         numbers = self.rows.take(positions).to_pylist()
         for number, values in zip(numbers, texts, strict=True):
             raw = json.dumps(values, ensure_ascii=False, default=str)
             self.bad_rows.append((number, code, raw[:RAW_LENGTH]))
+        import pyarrow.compute as pc  # a tenth of a second, which most deliveries need not pay
+
         keep = pc.invert(mask)
         self.rows = self.rows.filter(keep)
         self.columns = {name: column.filter(keep) for name, column in self.columns.items()}
@@ -55,14 +60,23 @@ class Delivery:
 
     def quarantine_unreadable(self) -> None:
         """Rows with bytes that fit no encoding are bad rows, never half-read ones."""
-        mask = pa.nulls(len(self.rows), pa.bool_()).fill_null(False)
-        for column in self.columns.values():
-            if pa.types.is_string(column.type):
-                mask = pc.or_(mask, pc.match_substring(column, UNREADABLE).fill_null(False))
-                if self.encoding_found == "cp874":
-                    foreign = pc.match_substring_regex(column, UTF8_AS_CP874)
-                    mask = pc.or_(mask, foreign.fill_null(False))
-        self.quarantine(mask, "encoding_unreadable")
+        for text, pattern in _SIGNS if self.encoding_found == "cp874" else _SIGNS[:1]:
+            for name in list(self.columns):
+                column = self.columns[name]
+                if column.type == pa.string() and _holds(column, text):
+                    self.quarantine(_matches(column, pattern), "encoding_unreadable")
+
+
+def _holds(column: pa.Array, text: str) -> bool:
+    """Whether `text` is anywhere in a column."""
+    content = column.buffers()[2]
+    return content is not None and re.search(text.encode(), content) is not None
+
+
+def _matches(column: pa.Array, pattern: str) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.match_substring_regex(column, pattern).fill_null(False)
 
 
 def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -72,7 +86,7 @@ def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
         if isinstance(column, pa.ChunkedArray):
             raise Refused("too_large", "one column holds more than 2 GB of text")
     kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_boolean(kind):
+    if kind in (pa.string(), pa.bool_(), pa.int64(), pa.float64()):
         return column
     if pa.types.is_integer(kind):
         return column.cast(pa.int64())
@@ -99,9 +113,9 @@ def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, An
         raise Refused("too_many_bad_rows", f"{len(delivery.bad_rows)} ({first})")
     count = len(delivery.rows)
     geometry = delivery.geometry if delivery.geometry is not None else pa.nulls(count, pa.binary())
-    table = pa.table({"_row": delivery.rows, "_geom": geometry.cast(pa.binary())})
-    for name, column in delivery.columns.items():
-        table = table.append_column(pa.field(name, column.type), column)
+    if geometry.type != pa.binary():
+        geometry = geometry.cast(pa.binary())
+    table = pa.table({"_row": delivery.rows, "_geom": geometry} | delivery.columns)
     with pa.OSFile(str(out / ROWS_FILE), "wb") as file, pa.ipc.new_file(file, table.schema) as ipc:
         ipc.write_table(table)
     return {

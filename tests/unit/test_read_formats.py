@@ -276,9 +276,7 @@ def test_kml_folders_become_one_table_in_the_order_of_the_document(reader: Reade
         f"{placemark('ง')}</Folder>{placemark('จ')}"
     )
     read = reader.table("kml", "x.kml", kml(body))
-    by_row = dict(
-        zip(read.table["_row"].to_pylist(), read.table["Name"].to_pylist(), strict=True)
-    )
+    by_row = dict(zip(read.table["_row"].to_pylist(), read.table["Name"].to_pylist(), strict=True))
     assert by_row == {1: "ก", 2: "ข", 3: "ค", 4: "ง", 5: "จ"}
     assert set(read.report.columns) == {"Name", "code", "icon", "folder"}
     assert read.report.crs_declared == "EPSG:4326"
