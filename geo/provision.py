@@ -36,7 +36,7 @@ def provision(target: str, maintenance: str, owner: str | None = None) -> None:
     with server:
         _apply(server, "server.sql", {"database": database, "owner": owner})
     with _connect(target) as inside:
-        _apply(inside, "database.sql", {})
+        _apply(inside, "database.sql")
 
 
 def address(url: str) -> str:
@@ -47,7 +47,9 @@ def address(url: str) -> str:
 
 
 def _apply(
-    connection: psycopg.Connection[tuple[str]], file: str, values: dict[str, str | None]
+    connection: psycopg.Connection[tuple[str]],
+    file: str,
+    values: dict[str, str | None] | None = None,
 ) -> None:
     """Execute the statements that a file answers; the lock ends with the connection."""
     connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
