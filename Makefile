@@ -55,8 +55,8 @@ chromium:
 lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
 lock: compile := build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links pyproject.toml
-lock:
-	@$(PYTHON) -m pip install --quiet --upgrade --target build/uv uv
+lock: .venv/run.stamp
+	@$(bin)/pip install --quiet --disable-pip-version-check --upgrade --target build/uv uv
 	$(compile) --output-file requirements.lock
 	$(compile) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
