@@ -32,6 +32,7 @@ from geo.reader.messages import MESSAGES
 from geo.states import GEOM, ROW, RawTable, ReadReport, Refusal
 from schemas.models import Bilingual, SourceFormat
 
+CHILD = (sys.executable, "-I", "-X", "utf8", "-m", "geo.reader")
 MAX_REPORT_BYTES = 256 << 20
 MAX_DETAIL = 500
 PROBE_SECONDS = 60.0
@@ -207,7 +208,7 @@ def _run(folder: Path, format: str, seconds: float) -> _End:
     said = folder / "stderr"
     with said.open("wb") as stderr:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", "-m", "geo.reader", str(folder)],
+            [*CHILD, str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
