@@ -20,7 +20,6 @@ from pathlib import Path
 from geo.errors import ClusterError, ConfigurationError, MissingProgram
 
 PROGRAMS = Path("/usr/lib/postgresql")
-EXTENSIONS = Path("/usr/share/postgresql")
 OUTSIDE = Path("/var/lib/onemap")
 INSTALL = "apt-get install postgresql postgresql-postgis"
 PORT = 5432  # names the socket file alone; no TCP port is opened
@@ -147,7 +146,7 @@ def programs(place: Place) -> Path:
         for folder in PROGRAMS.glob("[0-9]*")
         if folder.name.isdigit()
         and (folder / "bin" / "initdb").is_file()
-        and (EXTENSIONS / folder.name / "extension" / "postgis.control").is_file()
+        and (folder / "lib" / "postgis-3.so").is_file()
     }
     if place.initialised:
         version = int((place.data / "PG_VERSION").read_text())

@@ -8,7 +8,7 @@ server=
 for bin in /usr/lib/postgresql/*/bin; do
     [ -x "$bin/initdb" ] || continue
     server=$(basename "$(dirname "$bin")")
-    [ -f "/usr/share/postgresql/$server/extension/postgis.control" ] && exit 0
+    [ -f "/usr/lib/postgresql/$server/lib/postgis-3.so" ] && exit 0
 done
 [ -z "${ONEMAP_DATABASE_URL:-}" ] || exit 0
 
