@@ -197,7 +197,8 @@ def _quarantine(raw: RawTable, issues: pa.Table) -> pa.Table:
         shape = row.pop(GEOM, None)
         if shape is not None:
             row["_shape"] = shapely.to_wkt(shapely.from_wkb(shape, on_invalid="ignore"))
-        texts[row.pop(ROW)] = json.dumps(row, ensure_ascii=False, default=str)
+        number = row.pop(ROW)
+        texts[number] = json.dumps(row, ensure_ascii=False, default=str)
     return pa.table(
         {
             "source_row": wanted,

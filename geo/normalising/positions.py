@@ -68,7 +68,8 @@ def read_positions(
 
 def _crs(raw: RawTable, source: Source) -> str | Refusal:
     """The declared CRS of columns; of files the one they carry, which must be the declared one."""
-    declared, carried = source.position.crs, raw.report.crs_declared
+    # The words themselves: a library's guess at their code answers 23947 for any Everest.
+    declared, carried = source.position.crs, raw.report.crs_text or raw.report.crs_declared
     if source.position.origin == "columns":
         return str(declared)
     try:

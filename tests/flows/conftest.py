@@ -1,0 +1,109 @@
+"""A small city in the form of real sources: two districts and subdistricts, parks, a hospital."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+from sqlalchemy import text
+
+from flows.job import Job, SourceOutcome
+from flows.pipeline import refresh
+from geo.database import connect, open_engine
+from geo.issues import IssueCatalogue
+from geo.settings import Settings
+from schemas.catalog import load_catalog
+
+SOURCES = ("bangkok_districts", "bangkok_subdistricts", "bangkok_parks", "bangkok_hospitals")
+CITY = [
+    ("1001", "เขตพระนคร", "100101", "พระบรมมหาราชวัง", shapely.box(100.48, 13.74, 100.50, 13.76)),
+    ("1002", "เขตดุสิต", "100202", "วชิรพยาบาล", shapely.box(100.50, 13.74, 100.52, 13.76)),
+]
+
+
+@dataclass
+class SmallCity:
+    """The drops of a small city, and the job that takes them in."""
+
+    job: Job
+
+    def parks(self, count: int, columns: str = "id,dcode,park_name,area") -> None:
+        """The register of parks, with `count` rows."""
+        rows = [f"{n},{1001 + n % 2},สวน {n},{1000 + n}" for n in range(1, count + 1)]
+        self.write("parks/public_park.csv", "\n".join([columns, *rows]).encode())
+
+    def write(self, location: str, content: bytes) -> None:
+        """One file of a drop."""
+        path = self.drops / location
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    @property
+    def drops(self) -> Path:
+        assert self.job.drops is not None
+        return self.job.drops
+
+    def refresh(self) -> tuple[dict[str, SourceOutcome], int | None]:
+        """Outcomes by source, and the number of the new release."""
+        result = refresh(self.job)
+        number = result.release.number if result.release else None
+        return {source.source_id: source for source in result.sources}, number
+
+    def scalars(self, query: str) -> list[object]:
+        with connect(self.job.engine) as connection:
+            return list(connection.scalars(text(query)))
+
+
+@pytest.fixture
+def small_city(cluster: Settings, database: Callable[..., str], tmp_path: Path) -> SmallCity:
+    """Twenty parks and one hospital, delivered and not yet taken in."""
+    catalog = load_catalog()
+    view = catalog.map_view("bangkok")
+    view = replace(view, sources=tuple(s for s in view.sources if s.id in SOURCES))
+    settings = replace(cluster, home=tmp_path)
+    engine = open_engine(database())
+    job = Job(settings, view, IssueCatalogue(catalog.issue_codes), engine, tmp_path / "drops")
+    city = SmallCity(job)
+    _boundaries(city.drops)
+    city.parks(20)
+    city.write(
+        "health/hospital/bkk_hospital.csv",
+        "name,dcode,address,tel,num_bed,type,lat,lon\n"
+        "โรงพยาบาลกลาง,1001,ถนน,02,100,gov,13.75,100.49\n".encode(),
+    )
+    return city
+
+
+def _boundaries(drops: Path) -> None:
+    codes, names, subcodes, subnames, shapes = zip(*CITY, strict=True)
+    districts = {"dcode": codes, "dname": names, "dname_e": ["A", "B"], "AREA": [1.0, 1.0]}
+    _shapefile(drops / "boundaries/bma/bangkok_district.zip", districts, shapes, "EPSG:4326")
+    subdistricts = {
+        "SUBDISTRIC": subcodes,
+        "SUBDISTR_1": subnames,
+        "DISTRICT_I": codes,
+        "Shape_Area": [4e6, 4e6],
+    }
+    _shapefile(
+        drops / "boundaries/bma/BMA_ADMIN_SUB_DISTRICT.shp", subdistricts, shapes, "EPSG:32647"
+    )
+
+
+def _shapefile(
+    path: Path, columns: dict[str, Sequence[object]], shapes: Sequence[object], crs: str
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame = gpd.GeoDataFrame(columns, geometry=list(shapes), crs="EPSG:4326").to_crs(crs)
+    if path.suffix == ".shp":
+        frame.to_file(path, encoding="utf-8")
+        return
+    folder = path.with_suffix("")
+    folder.mkdir()
+    frame.to_file(folder / "layer.shp", encoding="utf-8")
+    shutil.make_archive(str(folder), "zip", folder)
+    shutil.rmtree(folder)

@@ -1,0 +1,163 @@
+"""The whole road: what is taken in, what is held, what a person decides, what readers see."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from flows.deciding import approve
+from geo import runs
+from geo.database import connect, transaction
+from geo.errors import UnknownRun
+from tests.flows.conftest import SmallCity
+
+PARKS = "bangkok_parks"
+
+
+def published_parks(city: SmallCity) -> int:
+    return len(city.scalars("select feature_id from onemap.parks"))
+
+
+def test_drops_become_a_release_and_the_same_drops_nothing(small_city: SmallCity) -> None:
+    outcomes, release = small_city.refresh()
+    assert {o.outcome for o in outcomes.values()} == {"accepted"}, outcomes
+    assert release == 1
+    assert (outcomes[PARKS].rows_in, outcomes[PARKS].held_at_area) == (20, 20)
+    assert (small_city.job.settings.releases / "bangkok" / "1" / "manifest.json").is_file()
+    outcomes, release = small_city.refresh()
+    assert {o.outcome for o in outcomes.values()} == {"unchanged"}
+    assert release is None
+    assert small_city.scalars("select count(*) from meta.run") == [4], "nothing was read again"
+
+
+def test_half_a_delivery_is_held_and_the_map_stays(small_city: SmallCity) -> None:
+    small_city.refresh()
+    small_city.parks(10)
+    outcomes, release = small_city.refresh()
+    assert outcomes[PARKS].outcome == "held"
+    assert "fell from 20 to 10" in str(outcomes[PARKS].reason)
+    assert release is None
+    assert published_parks(small_city) == 20
+    outcomes, _ = small_city.refresh()
+    assert outcomes[PARKS].outcome == "held", "the same bytes wait on; they are not read again"
+    assert len(runs.holds(small_city.job.engine)) == 1
+
+
+def test_approval_lets_a_held_delivery_through(small_city: SmallCity) -> None:
+    small_city.refresh()
+    small_city.parks(10)
+    outcomes, _ = small_city.refresh()
+    run_id = outcomes[PARKS].run_id
+    assert run_id is not None
+    result = approve(small_city.job, run_id, by="สมชาย", reason="the old register was closed")
+    assert result.release is not None and result.release.number == 2
+    assert published_parks(small_city) == 10
+    assert runs.holds(small_city.job.engine) == []
+    decided = (
+        "select decided_by || ': ' || decided_reason from meta.run where decided_at is not null"
+    )
+    assert small_city.scalars(decided) == ["สมชาย: the old register was closed"]
+    outcomes, release = small_city.refresh()
+    assert (outcomes[PARKS].outcome, release) == ("unchanged", None)
+
+
+def test_rejection_does_not(small_city: SmallCity) -> None:
+    small_city.refresh()
+    small_city.parks(10)
+    outcomes, _ = small_city.refresh()
+    run_id = outcomes[PARKS].run_id
+    assert run_id is not None
+    runs.decide(small_city.job.engine, run_id, "rejected", by="สมชาย", reason="half is missing")
+    outcomes, release = small_city.refresh()
+    assert (outcomes[PARKS].outcome, release) == ("rejected", None)
+    assert published_parks(small_city) == 20
+    with pytest.raises(UnknownRun, match="does not wait"):
+        runs.decide(small_city.job.engine, run_id, "approved", by="x", reason="y")
+    small_city.parks(19)
+    outcomes, release = small_city.refresh()
+    assert (outcomes[PARKS].outcome, release) == ("accepted", 2), "other bytes are a new delivery"
+
+
+def test_an_approval_that_was_killed_is_ended_by_the_next_run(small_city: SmallCity) -> None:
+    small_city.refresh()
+    small_city.parks(10)
+    outcomes, _ = small_city.refresh()
+    run_id = outcomes[PARKS].run_id
+    assert run_id is not None
+    runs.decide(small_city.job.engine, run_id, "approved", by="สมชาย", reason="closed")
+    outcomes, release = small_city.refresh()
+    assert (outcomes[PARKS].outcome, release) == ("accepted", 2)
+    assert published_parks(small_city) == 10
+
+
+def test_a_source_that_fails_does_not_stop_the_others(small_city: SmallCity) -> None:
+    small_city.write("parks/public_park.csv", b"<html><body>Not found</body></html>")
+    small_city.write("health/hospital/bkk_hospital.csv", b"")
+    (small_city.drops / "health/hospital/bkk_hospital.csv").unlink()
+    outcomes, release = small_city.refresh()
+    assert outcomes[PARKS].outcome == "refused"
+    assert outcomes["bangkok_hospitals"].outcome == "refused"
+    assert outcomes["bangkok_subdistricts"].outcome == "accepted"
+    assert release == 1
+    why = small_city.scalars(
+        "select latest_reason from onemap.layer_status where layer_id = 'parks'"
+    )
+    assert why[0], "the reason is there for planners to read"
+
+
+def test_a_column_that_is_gone_is_refused_and_a_new_one_held(small_city: SmallCity) -> None:
+    small_city.refresh()
+    small_city.parks(20, columns="id,dcode,name,area")
+    outcomes, _ = small_city.refresh()
+    assert outcomes[PARKS].outcome == "refused"
+    assert "park_name" in str(outcomes[PARKS].reason)
+    small_city.write(
+        "parks/public_park.csv",
+        b"id,dcode,park_name,area,note\n"
+        + "\n".join(f"{n},{1001 + n % 2},สวน {n},{1000 + n},x" for n in range(1, 21)).encode(),
+    )
+    outcomes, _ = small_city.refresh()
+    assert outcomes[PARKS].outcome == "held"
+    assert "note" in str(outcomes[PARKS].reason)
+    assert published_parks(small_city) == 20
+
+
+def test_bad_rows_are_quarantined_as_they_were_delivered(small_city: SmallCity) -> None:
+    rows = "\n".join(f"{n},{1001 + n % 2},สวน {n},{1000 + n}" for n in range(1, 30))
+    bad = "\n30,9999,ไม่มีเขตนี้,5\n7,1001,ซ้ำรหัส,77"
+    small_city.write("parks/public_park.csv", f"id,dcode,park_name,area\n{rows}{bad}".encode())
+    outcomes, _ = small_city.refresh()
+    assert (outcomes[PARKS].published, outcomes[PARKS].quarantined) == (29, 2)
+    with connect(small_city.job.engine) as connection:
+        kept = connection.execute(
+            text("select source_row, codes, raw from meta.quarantined_row order by 1")
+        ).all()
+    assert [(row.source_row, row.codes) for row in kept] == [
+        (31, ["place_missing"]),
+        (32, ["key_duplicate"]),
+    ]
+    assert kept[0].raw == {"id": "30", "dcode": "9999", "park_name": "ไม่มีเขตนี้", "area": "5"}
+
+
+def test_a_killed_run_is_closed_by_the_next_one(small_city: SmallCity) -> None:
+    small_city.refresh()
+    with transaction(small_city.job.engine) as connection:
+        connection.execute(
+            text("insert into meta.run (source_id, layer_id) values ('bangkok_parks', 'parks')")
+        )
+    small_city.parks(21)
+    small_city.refresh()
+    outcomes = small_city.scalars(
+        "select outcome from meta.run where layer_id = 'parks' order by run_id"
+    )
+    assert outcomes == ["accepted", "failed", "accepted"]
+
+
+def test_positions_are_moved_by_the_pinned_operation_and_lineage_says_so(
+    small_city: SmallCity,
+) -> None:
+    small_city.refresh()
+    names = small_city.scalars(
+        "select lineage->'operation'->>'source_crs' from meta.run where layer_id = 'subdistricts'"
+    )
+    assert names == ["EPSG:32647"]
