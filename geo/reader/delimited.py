@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -37,12 +38,18 @@ def read(job: Job) -> Delivery:
     del text
     table, bad = _parse(body, names, delimiter, above)
     rows = _numbers(table.num_rows, [row for row, _, _ in bad], above)
+    if delimiter != ",":
+        oddities.append(("delimiter", repr(delimiter)))
+    if _may_have_blank_records(body, delimiter, len(names)):
+        table, rows, blank = _without_blank_records(table, rows)
+        if blank:
+            oddities.append(("blank_records", f"{blank} records have no value at all"))
     return Delivery(
         driver="csv",
         rows=rows,
         columns={name: table.column(name).combine_chunks() for name in names},
         encoding_found=found,
-        oddities=[*([] if delimiter == "," else [("delimiter", repr(delimiter))]), *oddities],
+        oddities=oddities,
         bad_rows=bad,
     )
 
@@ -78,6 +85,8 @@ def _agreement(records: list[list[str]], declared: Sequence[str]) -> tuple[int, 
 def _header(records: list[list[str]], declared: Sequence[str]) -> tuple[list[str], int, Oddities]:
     """Column names, the number of records up to and with the header, and what was odd."""
     at = header_row(records[:HEADER_SEARCH_ROWS], declared)
+    if at == 0 and len(records) > 1 and records[0][0].lower().startswith("sep="):
+        at = 1  # a note for Excel: which delimiter the file has
     oddities: Oddities = []
     if looks_like_data(records[at]) and not set(declared) & set(records[at]):
         oddities.append(("no_header", "the first record is data; columns are named by position"))
@@ -137,6 +146,22 @@ def _parse(
         raise Refused("csv_unclosed_quote", str(table.num_rows + len(bad) + above))
     bad.pop()
     return table, bad
+
+
+def _may_have_blank_records(body: bytes, delimiter: str, fields: int) -> bool:
+    blank = rb"^[ \"]*(?:" + re.escape(delimiter.encode()) + rb"[ \"]*){%d}\r?$" % (fields - 1)
+    return fields > 1 and re.search(blank, body, re.MULTILINE) is not None
+
+
+def _without_blank_records(table: pa.Table, rows: pa.Array) -> tuple[pa.Table, pa.Array, int]:
+    """Spreadsheets leave lines of delimiters below their rows: those are no records."""
+    import pyarrow.compute as pc  # dear to import, and seldom needed
+
+    filled = pa.nulls(len(rows), pa.bool_()).fill_null(False)
+    for column in table.columns:
+        filled = pc.or_(filled, pc.not_equal(pc.utf8_trim_whitespace(column), ""))
+    kept = rows.filter(filled)
+    return table.filter(filled), kept, len(rows) - len(kept)
 
 
 def _numbers(good: int, bad: list[int], above: int) -> pa.Array:

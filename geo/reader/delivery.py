@@ -19,7 +19,7 @@ FEW = 100
 RAW_LENGTH = 2_000
 """Characters of a bad row's raw text that are kept."""
 
-_SIGNS = ((UNREADABLE, UNREADABLE), ("เธ", UTF8_AS_CP874))
+_SIGNS = ((UNREADABLE, UNREADABLE), ("\x00", "\x00"), ("เธ", UTF8_AS_CP874))
 """What unreadable text holds: a text to look for quickly, and the pattern that decides."""
 
 
@@ -45,9 +45,8 @@ class Delivery:
         positions = [i for i, bad in enumerate(mask.to_pylist()) if bad]
         if not positions:
             return
-        texts = pa.table(self.columns).take(positions).to_pylist()
-        numbers = self.rows.take(positions).to_pylist()
-        for number, values in zip(numbers, texts, strict=True):
+        for values in pa.table({"_row": self.rows} | self.columns).take(positions).to_pylist():
+            number = values.pop("_row")
             raw = json.dumps(values, ensure_ascii=False, default=str)
             self.bad_rows.append((number, code, raw[:RAW_LENGTH]))
         import pyarrow.compute as pc  # a tenth of a second, which most deliveries need not pay
@@ -60,7 +59,7 @@ class Delivery:
 
     def quarantine_unreadable(self) -> None:
         """Rows with bytes that fit no encoding are bad rows, never half-read ones."""
-        for text, pattern in _SIGNS if self.encoding_found == "cp874" else _SIGNS[:1]:
+        for text, pattern in _SIGNS if self.encoding_found == "cp874" else _SIGNS[:2]:
             for name in list(self.columns):
                 column = self.columns[name]
                 if column.type == pa.string() and _holds(column, text):

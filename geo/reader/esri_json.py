@@ -15,6 +15,8 @@ from geo.reader.json_walk import Feature, open_text, walk
 from geo.reader.names import once_each
 from geo.reader.refused import Refused
 
+MAX_EPSG = 32767
+
 
 def read(job: Job) -> Delivery:
     """The features of one complete answer, in its order."""
@@ -35,7 +37,6 @@ def read(job: Job) -> Delivery:
     if len(layer.fids) != len(has_geometry):
         raise Refused("rows_lost", f"{len(layer.fids)} of {len(has_geometry)}")
     names, oddities = once_each(layer.table.column_names)
-    reference = members.get("spatialReference")
     delivery = Delivery(
         driver="ESRIJSON",
         rows=ordinals(len(layer.fids)),
@@ -44,12 +45,22 @@ def read(job: Job) -> Delivery:
         encoding_declared="utf-8",
         encoding_found=encoding,
         crs_declared=layer.crs,
-        crs_text=json.dumps(reference, ensure_ascii=False) if reference else None,
+        crs_text=_declared_crs(members.get("spatialReference")),
         geometry_type=layer.geometry_type,
         oddities=oddities + layer.warnings,
     )
     quarantine_lost(delivery, has_geometry)
     return delivery
+
+
+def _declared_crs(reference: Any) -> str | None:
+    """Esri's number of a CRS is EPSG's up to 32767; beyond, it is Esri's own."""
+    if not isinstance(reference, dict):
+        return None
+    number = reference.get("latestWkid") or reference.get("wkid")
+    if isinstance(number, int):
+        return f"EPSG:{number}" if number <= MAX_EPSG else f"ESRI:{number}"
+    return reference.get("wkt") or reference.get("wkt2")
 
 
 def _write_in_order(

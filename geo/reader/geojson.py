@@ -30,7 +30,7 @@ class _Seen:
         position = _first_position(feature.get("geometry"))
         self.has_geometry.append(position is not None)
         self.ids.append(feature.get("id"))
-        if position and not (abs(position[0]) <= 180 and abs(position[1]) <= 90):
+        if position and (abs(position[0]) > 180 or abs(position[1]) > 90):
             self.not_degrees += 1
 
 
@@ -91,12 +91,16 @@ def quarantine_lost(delivery: Delivery, has_geometry: list[bool]) -> None:
 
 
 def _declared_crs(crs: Any) -> str | None:
-    """The `crs` member of the GeoJSON of 2008; a link is never followed."""
+    """The name in the `crs` member of the GeoJSON of 2008; a link is never followed."""
     if crs is None:
         return None
-    if not isinstance(crs, dict) or crs.get("type") not in ("name", "EPSG"):
-        raise Refused("crs_link", json.dumps(crs, ensure_ascii=False))
-    return json.dumps(crs, ensure_ascii=False)
+    said = crs.get("properties") if isinstance(crs, dict) else None
+    if isinstance(said, dict):
+        if crs.get("type") == "name" and isinstance(said.get("name"), str):
+            return str(said["name"])
+        if crs.get("type") == "EPSG" and str(said.get("code")).isdigit():
+            return f"EPSG:{said['code']}"
+    raise Refused("crs_link", json.dumps(crs, ensure_ascii=False))
 
 
 def _first_position(geometry: Any) -> list[float] | None:

@@ -17,7 +17,11 @@ from geo.reader.names import once_each
 from geo.reader.only_file import only_file
 from geo.reader.refused import Refused
 
-_RTREE = re.compile(r"\s*CREATE\s+VIRTUAL\s+TABLE\s+\S+\s+USING\s+rtree\s*\(", re.IGNORECASE)
+_INERT = re.compile(
+    r"CREATE\s+(TABLE|INDEX|UNIQUE\s+INDEX|VIRTUAL\s+TABLE\s+\S+\s+USING\s+rtree\s*\()",
+    re.IGNORECASE,
+)
+_TRIGGER = re.compile(r"CREATE\s+TRIGGER\b", re.IGNORECASE)
 _OWN_TRIGGER = re.compile(
     r"rtree_|trigger_(insert|delete)_feature_count_|gpkg_|tile_matrix_|fid_", re.IGNORECASE
 )
@@ -79,14 +83,11 @@ def _check_length(path: Path) -> None:
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:
-    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
-        virtual = kind == "table" and "virtual" in (sql or "").lower().split("(")[0]
-        if (
-            kind == "view"
-            or (virtual and not _RTREE.match(sql))
-            or (kind == "trigger" and not _OWN_TRIGGER.match(name))
-        ):
-            raise Refused("geopackage_active", f"{kind} {name}")
+    """By the statement itself: SQLite runs that, whatever the column `type` says."""
+    for name, sql in connection.execute("SELECT name, sql FROM sqlite_master"):
+        own_trigger = sql and _TRIGGER.match(sql) and _OWN_TRIGGER.match(name)
+        if sql and not _INERT.match(sql) and not own_trigger:
+            raise Refused("geopackage_active", f"{name}: {sql}")
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:

@@ -16,6 +16,7 @@ from geo.reader.job import Job
 from geo.reader.only_file import only_file
 from geo.reader.refused import Refused
 
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _decode = json.JSONDecoder().raw_decode
 
@@ -28,6 +29,8 @@ def open_text(job: Job, suffixes: tuple[str, ...]) -> tuple[Path, str, str]:
     data = path.read_bytes()
     found = encoding.decide(data, job.encoding)
     text = encoding.convert(data, found).text.removeprefix("\ufeff")
+    if "\\u0000" in text:  # GDAL would end the value there; so the row is marked unreadable
+        text = _NUL.sub(r"\1\\ufffd", text)
     plain = job.work / f"data{suffixes[0]}"
     plain.write_text(text, "utf-8")
     return plain, text, found

@@ -15,11 +15,24 @@ import pyarrow as pa
 from geo.reader import encoding, sniff, vector
 from geo.reader.delivery import Delivery, plain
 from geo.reader.drivers import KML_OWN
+from geo.reader.geojson import quarantine_lost
 from geo.reader.job import Job
 from geo.reader.names import Oddities, once_each
 from geo.reader.only_file import only_file
 from geo.reader.refused import Refused
 
+GEOMETRIES = frozenset(
+    {
+        "Point",
+        "LineString",
+        "LinearRing",
+        "Polygon",
+        "MultiGeometry",
+        "Model",
+        "Track",
+        "MultiTrack",
+    }
+)
 CONTAINERS = frozenset({"Document", "Folder"})
 KEPT_OF_KML = ("name", "description", "timestamp", "begin", "end")
 
@@ -30,6 +43,8 @@ class _Outline:
     def __init__(self) -> None:
         self.root: str | None = None
         self.placemarks: list[list[int]] = []
+        self.located: set[int] = set()
+        self.links = 0
         self._count = 0
         self._inside: list[int] = []
 
@@ -46,6 +61,11 @@ class _Outline:
                 self._inside.append(0)
                 self.placemarks.append([])
             self.placemarks[self._inside[-1]].append(self._count)
+
+        elif local in GEOMETRIES:
+            self.located.add(self._count)
+        elif local == "NetworkLink":
+            self.links += 1
 
     def end(self, name: str) -> None:
         if name.rpartition(":")[2] in CONTAINERS:
@@ -80,9 +100,12 @@ def read(job: Job) -> Delivery:
         promote_options="permissive",
     )
     columns, renamed = _named(table, job.columns_hint)
-    return Delivery(
+    numbers = [n for *_, ordinals in chosen for n in ordinals]
+    if outline.links:
+        renamed.append(("network_link", f"{outline.links} links to other files are not followed"))
+    delivery = Delivery(
         driver="LIBKML",
-        rows=pa.array([n for *_, ordinals in chosen for n in ordinals], pa.int64()),
+        rows=pa.array(numbers, pa.int64()),
         columns=columns,
         geometry=pa.concat_arrays(
             [_geometry(layer) for _, layer, _ in chosen] or [pa.nulls(0, pa.binary())]
@@ -93,6 +116,8 @@ def read(job: Job) -> Delivery:
         geometry_type="Unknown",
         oddities=renamed + [oddity for _, layer, _ in chosen for oddity in layer.warnings],
     )
+    quarantine_lost(delivery, [number in outline.located for number in numbers])
+    return delivery
 
 
 def _as_utf8(path: Path, job: Job) -> tuple[Path, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+RESERVED = frozenset({"_row", "_geom"})
+"""Columns that the reader adds."""
 Oddities = list[tuple[str, str]]
 
 
@@ -29,21 +31,21 @@ def mend_cut(
 def once_each(names: Sequence[str]) -> tuple[list[str], Oddities]:
     """Trim names, name the nameless `column_<n>`, and number the repeated: a, a_2, a_3."""
     trimmed = [" ".join(name.split()) for name in names]
-    unique: list[str] = []
+    unique: dict[str, None] = {}
     oddities: Oddities = []
-    taken = set(trimmed)
+    own = {*trimmed, *RESERVED}
     seen: Counter[str] = Counter()
     for position, name in enumerate(trimmed, start=1):
         base = name or f"column_{position}"
         seen[base] += 1
         chosen = base
-        while chosen in unique or (chosen != base and chosen in taken):
+        while chosen in unique or chosen in RESERVED or (chosen != base and chosen in own):
             seen[base] += 1
             chosen = f"{base}_{seen[base]}"
         if chosen != name:
             oddities.append(("column_renamed", f"{name or position} -> {chosen}"))
-        unique.append(chosen)
-    return unique, oddities
+        unique[chosen] = None
+    return list(unique), oddities
 
 
 def looks_like_data(cells: Sequence[str]) -> bool:

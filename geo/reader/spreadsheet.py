@@ -37,7 +37,7 @@ def read(job: Job) -> Delivery:
         raise Refused("too_many_files", ", ".join(sorted(job.files)))
     ((file_name, path),) = job.files.items()
     sniff.require(path, file_name, "xlsx")
-    _check(path, job.limits)
+    errors = _check(path, job.limits)
     try:
         workbook = calamine.CalamineWorkbook.from_path(str(path))
         sheet = _choose(workbook, job.container_layer)
@@ -48,6 +48,8 @@ def read(job: Job) -> Delivery:
     numbers = [i for i, row in enumerate(rows) if any(cell != "" for cell in row)]
     filled = [rows[i] for i in numbers]
     names, above, oddities = _header(filled, job.columns_hint)
+    if errors:
+        oddities.append(("formula_errors", f"{errors} cells hold #N/A or the like, read as empty"))
     if merged:
         oddities.append(("merged_cells", f"{len(merged)}; only the first cell of each has a value"))
     body = filled[above:]
@@ -66,9 +68,12 @@ def read(job: Job) -> Delivery:
     )
 
 
-def _check(path: Path, limits: dict[str, int]) -> None:
-    """Members safe, XML without entities, real size and used area within the limits."""
-    total = 0
+def _check(path: Path, limits: dict[str, int]) -> int:
+    """Members safe, XML without entities, real size and used area within the limits.
+
+    Returns the number of cells that hold an error such as #N/A.
+    """
+    total = errors = 0
     try:
         with zipfile.ZipFile(path) as zipped:
             members = archive.checked_members(zipped, limits["members"])
@@ -87,15 +92,17 @@ def _check(path: Path, limits: dict[str, int]) -> None:
                             area.see(block)
                 if area.cells > limits["cells"]:
                     raise Refused("xlsx_too_many_cells", f"{name}: {area.rows} x {area.columns}")
+                errors += area.errors
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise Refused("zip_broken", str(error)) from error
+    return errors
 
 
 class _Area:
     """The used area of a sheet, from the references of its filled cells."""
 
     def __init__(self) -> None:
-        self.rows = self.columns = 0
+        self.rows = self.columns = self.errors = 0
         self._rest = b""
 
     @property
@@ -106,6 +113,7 @@ class _Area:
         block = self._rest + block
         end = block.rfind(b">") + 1
         self._rest = block[end:]
+        self.errors += block.count(b' t="e"', 0, end)
         found = _CELL.findall(block, 0, end)
         if found:
             letters, numbers = zip(*found, strict=True)

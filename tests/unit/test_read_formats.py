@@ -107,6 +107,18 @@ def test_csv_quote_that_never_closes_is_refused(reader: Reader) -> None:
     assert reader.refused("csv", "x.csv", b'a,b\n1,2\n3,"four\n5,6\n7,8\n') == "csv_unclosed_quote"
 
 
+def test_csv_lines_of_delimiters_are_no_records(reader: Reader) -> None:
+    read = reader.table("csv", "x.csv", b"a,b\n1,2\n,\n3,4\n,\n")
+    assert read.table["_row"].to_pylist() == [2, 4]
+    assert oddities(read) == ["blank_records"]
+
+
+def test_csv_column_named_as_one_of_ours_is_renamed(reader: Reader) -> None:
+    read = reader.table("csv", "x.csv", b"_row,_geom\nx,y\n")
+    assert read.report.columns == ("_row_2", "_geom_2")
+    assert read.table["_row"].to_pylist() == [2]
+
+
 def test_csv_cut_inside_a_record_gives_a_bad_row(reader: Reader) -> None:
     read = reader.table("csv", "x.csv", b"a,b,c\n1,2,3\n4,5,6\n7,8")
     assert [bad.row for bad in read.report.bad_rows] == [4]
@@ -188,6 +200,7 @@ def test_geojson_old_crs_member_is_heeded(reader: Reader) -> None:
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32647"}}
     read = reader.table("geojson", "x.geojson", geojson([point_feature(665000, 1520000)], crs=crs))
     assert read.report.crs_declared == "EPSG:32647"
+    assert read.report.crs_text == "urn:ogc:def:crs:EPSG::32647"
     assert "geojson_not_degrees" not in oddities(read)
 
 
@@ -209,6 +222,13 @@ def test_geojson_geometry_that_gdal_drops_is_a_bad_row(reader: Reader) -> None:
     read = reader.table("geojson", "x.geojson", content)
     assert [(bad.row, bad.code) for bad in read.report.bad_rows] == [(1, "geometry_unreadable")]
     assert read.table["name"].to_pylist() == ["good"]
+
+
+def test_geojson_text_with_a_nul_is_a_bad_row_not_a_cut_one(reader: Reader) -> None:
+    content = geojson([point_feature(1, 2, a="x\x00y"), point_feature(1, 2, a="x")])
+    read = reader.table("geojson", "x.geojson", content)
+    assert [bad.row for bad in read.report.bad_rows] == [1]
+    assert read.table["a"].to_pylist() == ["x"]
 
 
 # --- Esri JSON ---------------------------------------------------------------------------------
@@ -239,7 +259,7 @@ def test_esri_points_keep_the_order_of_the_answer(reader: Reader) -> None:
     read = reader.table("esri_json", "x.json", esri(points, "Point"))
     assert read.table["OBJECTID"].to_pylist() == [9, 4, 7]
     assert shapes(read) == ["POINT (9 2)", "POINT (4 2)", "POINT (7 2)"]
-    assert read.report.crs_declared == "EPSG:3857"
+    assert read.report.crs_declared == read.report.crs_text == "EPSG:3857"
     assert read.table["extra"].null_count == 0
 
 
@@ -288,6 +308,17 @@ def test_kml_name_is_spelt_as_the_source_declares_it(reader: Reader) -> None:
         "name",
         "Code",
     )
+
+
+def test_kml_geometry_that_is_not_understood_is_a_bad_row(reader: Reader) -> None:
+    model = "<Model><Location><longitude>1</longitude><latitude>2</latitude></Location></Model>"
+    link = "<NetworkLink><Link><href>http://127.0.0.1/x.kml</href></Link></NetworkLink>"
+    odd = f"<Placemark><name>m</name>{model}</Placemark><Placemark><name>n</name></Placemark>"
+    read = reader.table("kml", "x.kml", kml(link + odd + placemark("a")))
+    assert [(bad.row, bad.code) for bad in read.report.bad_rows] == [(1, "geometry_unreadable")]
+    assert read.table["_row"].to_pylist() == [2, 3]
+    assert read.report.null_geometries == 1
+    assert oddities(read) == ["network_link"]
 
 
 def test_kml_of_thai_windows_and_kmz(reader: Reader) -> None:
