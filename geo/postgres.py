@@ -70,10 +70,11 @@ class Place:
         Raises ClusterError if a folder is there and is not the account's own: in /tmp anybody
         could have made it.
         """
-        if not self.folder.parent.exists():
-            self.folder.parent.mkdir(parents=True)
-            if os.geteuid() == 0:  # whatever root's umask is, the account passes through
-                self.folder.parent.chmod(0o711)
+        for above in reversed(self.folder.parents):
+            if not above.exists():
+                above.mkdir()
+                if os.geteuid() == 0:  # whatever root's umask is, the account passes through
+                    above.chmod(0o711)
         for folder in (self.folder, self.socket):
             try:
                 folder.mkdir(mode=0o700)

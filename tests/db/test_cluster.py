@@ -196,6 +196,18 @@ def test_a_project_that_the_servers_user_cannot_enter(new: MakeSettings) -> None
 
 
 @needs_root
+def test_the_servers_user_passes_through_folders_that_root_makes(new: MakeSettings) -> None:
+    settings = new("made/by/root")
+    before = os.umask(0o077)
+    try:
+        status = private.start(settings)
+    finally:
+        os.umask(before)
+    assert status.running
+    assert status.folder == settings.home / "cluster"
+
+
+@needs_root
 def test_another_users_cluster_is_refused_by_name(own: Settings) -> None:
     private.start(own)
     assert "belongs to user postgres" in _start_as_nobody(own)
