@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -18,11 +19,12 @@ def data(shared: Path) -> Path:
     return shared / "data"
 
 
-def table(path: Path, format: str, **options: str) -> RawTable:
+@functools.cache
+def table(path: Path, format: str) -> RawTable:
     files = {path.name: path}
     if path.suffix == ".shp":
         files = {part.name: part for part in path.parent.glob(f"{path.stem}.*")}
-    outcome = read(files, SourceFormat(format), **options)
+    outcome = read(files, SourceFormat(format))
     assert isinstance(outcome, RawTable), outcome
     return outcome
 
@@ -141,7 +143,7 @@ def test_population_file_without_a_header_loses_nothing(data: Path) -> None:
         )
     )
     assert bangkok["column_12"].to_pylist() == ["5,422,568"]
-    assert [oddity.code for oddity in found.report.oddities] == ["delimiter", "no_header"]
+    assert [oddity.code for oddity in found.report.oddities] == ["no_header", "delimiter"]
 
 
 def test_statistics_keep_codes_years_and_blanks(data: Path) -> None:
