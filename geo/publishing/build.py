@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from geo.database import connect, run
 from geo.publishing.columns import tile_columns
-from geo.publishing.files import fixed_dates, read_rows, write_files
+from geo.publishing.files import fixed_dates, read_rows, write_files, write_geojson
 from geo.publishing.held import held_places, label_anchors
 from geo.publishing.manifest import LayerProducts, build_manifest
 from geo.publishing.publication import Publication
@@ -54,10 +54,16 @@ def _build(
 ) -> Json:
     layers = publication.layers
     rows = {layer.id: read_rows(connection, layer, publication.number) for layer in layers}
+    geojson = {
+        layer.id: write_geojson(
+            connection, layer, publication.number, folder / "data" / f"{layer.id}.geojson"
+        )
+        for layer in layers
+    }
     with fixed_dates(), ThreadPoolExecutor() as pool:
         # While the database cuts tiles, the files are written and read again.
         files = {
-            layer.id: pool.submit(_build_files, rows[layer.id], layer, folder / "data")
+            layer.id: pool.submit(_build_files, rows[layer.id], layer, geojson[layer.id])
             for layer in layers
         }
         _gather(connection, publication)
@@ -89,8 +95,8 @@ def _build(
     return build_manifest(connection, publication, products, whole_map, folder)
 
 
-def _build_files(rows: pa.Table, layer: Layer, folder: Path) -> dict[str, Path]:
-    paths = write_files(rows, layer, folder)
+def _build_files(rows: pa.Table, layer: Layer, geojson: Path) -> dict[str, Path]:
+    paths = {"geojson": geojson, **write_files(rows, layer, geojson.parent)}
     verify_files(rows, layer, paths)
     return paths
 

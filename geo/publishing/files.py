@@ -1,7 +1,7 @@
 """The public rows of a layer as files: GeoJSON, GeoPackage, CSV and GeoParquet.
 
-Each is written from one Arrow table (columns.arrow_schema), ordered by `feature_id`. The same rows
-give the same bytes. Places held at an area have no geometry in any of them.
+All hold the same rows, ordered by `feature_id`, and the same rows give the same bytes. Places held
+at an area have no geometry in any of them.
 """
 
 from __future__ import annotations
@@ -69,6 +69,21 @@ def bounds_of(rows: pa.Table) -> Bounds | None:
     return west, south, east, north
 
 
+def write_geojson(connection: Connection, layer: Layer, target: int, path: Path) -> Path:
+    """Writes the public rows of release `target` as GeoJSON (RFC 7946), made by the database."""
+    wanted = list(public_columns(layer))
+    run(connection, "publish_features", layer=layer.id, target=target, columns=wanted)
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"type":"FeatureCollection","features":[')
+        separator = "\n"
+        while features := run(connection, "publish_features_fetch").scalars().all():
+            file.write(separator + ",\n".join(features))
+            separator = ",\n"
+        file.write("\n]}\n")
+    run(connection, "publish_features_close")
+    return path
+
+
 @contextmanager
 def fixed_dates() -> Iterator[None]:
     """While this lasts, a GeoPackage does not hold the time of its making (an option of GDAL that
@@ -83,43 +98,28 @@ def fixed_dates() -> Iterator[None]:
 
 
 def write_files(rows: pa.Table, layer: Layer, folder: Path) -> dict[str, Path]:
-    """Writes the layer's files into `folder`; returns their paths by format."""
-    paths = {name: folder / f"{layer.id}.{name}" for name in ("geojson", "gpkg", "csv", "parquet")}
-    _write_geojson(rows, layer, paths["geojson"])
+    """Writes the layer's rows as GeoPackage, CSV and GeoParquet; returns their paths by format."""
+    paths = {name: folder / f"{layer.id}.{name}" for name in ("gpkg", "csv", "parquet")}
     _write_geopackage(rows, layer, paths["gpkg"])
     _write_csv(rows, layer, paths["csv"])
     _write_parquet(rows, layer, paths["parquet"])
     return paths
 
 
-def _write_geojson(rows: pa.Table, layer: Layer, path: Path) -> None:
-    """RFC 7946: WGS 84, outer rings counter-clockwise; `feature_id` is also the feature's id."""
-    options = {"RFC7946": "YES", "COORDINATE_PRECISION": str(DECIMALS), "ID_FIELD": "id"}
-    identified = rows.append_column("id", rows["feature_id"])
-    _write_ogr(identified, layer, path, "GeoJSON", options)
-
-
 def _write_geopackage(rows: pa.Table, layer: Layer, path: Path) -> None:
-    options = {
-        "GEOMETRY_NAME": GEOMETRY,
-        "IDENTIFIER": layer.title.en,
-        "DESCRIPTION": f"{layer.description.th}\n{layer.description.en}",
-    }
-    _write_ogr(rows, layer, path, "GPKG", options)
-
-
-def _write_ogr(
-    rows: pa.Table, layer: Layer, path: Path, driver: str, options: dict[str, str]
-) -> None:
     pyogrio.write_arrow(
         rows,
         path,
         layer=layer.id,
-        driver=driver,
+        driver="GPKG",
         geometry_name=GEOMETRY,
         geometry_type=GEOMETRY_TYPES[layer.geometry],
         crs="EPSG:4326",
-        layer_options=options,
+        layer_options={
+            "GEOMETRY_NAME": GEOMETRY,
+            "IDENTIFIER": layer.title.en,
+            "DESCRIPTION": f"{layer.description.th}\n{layer.description.en}",
+        },
     )
 
 

@@ -73,9 +73,19 @@ def _check_csv(rows: pa.Table, layer: Layer, path: Path) -> None:
         if pa.types.is_string(field.type):
             expected = [_neutral(text or "") for text in values[field.name].to_pylist()]
             _expect(path, field.name, cells[field.name].tolist(), expected)
-    located = rows[GEOMETRY].is_valid().to_pylist()
-    for name in places:
-        _expect(path, name, [bool(cell) for cell in cells[name]], located)
+    _check_shapes(rows, _shapes_of_cells([cells[name] for name in places]), path, CENTIMETRE)
+
+
+def _shapes_of_cells(places: list[npt.NDArray[np.object_]]) -> npt.NDArray[np.object_]:
+    """Points of longitude and latitude, or shapes of WKT; None where the cells are empty."""
+    filled = places[0] != ""
+    shapes = np.full(len(filled), None, dtype=object)
+    cells = [place[filled] for place in places]
+    if len(cells) == 2:
+        shapes[filled] = shapely.points(*(cell.astype(np.float64) for cell in cells))
+    else:
+        shapes[filled] = shapely.from_wkt(cells[0])
+    return shapes
 
 
 def _neutral(text: str) -> str:

@@ -1,6 +1,6 @@
-"""Opens the tile archives again: GDAL reads each zoom, and every feature must be there.
+"""Opens the tile archives again: at every zoom every feature must be there, in its place.
 
-Loss is measured on the finished bytes: located features of the layer that no tile of a zoom holds.
+Loss is measured on the finished bytes: located features of the layer that no tile of a zoom draws.
 """
 
 from __future__ import annotations
@@ -13,51 +13,74 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.json
-import pyogrio
 import shapely
-from pmtiles.reader import MmapSource, Reader, all_tiles
+from pmtiles.reader import MmapSource, all_tiles
 
 from geo.errors import ReleaseUnverified
 from geo.publishing.columns import GEOMETRY, STANDARD, tile_columns
+from geo.publishing.mvt import DrawnLayer, read_layers
 from schemas.models import Layer
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Address: TypeAlias = tuple[int, int, int]
+"""Zoom, column and row of a tile."""
 
-RADIUS: Final = 6378137.0
-"""Of the sphere of EPSG:3857, in metres."""
-
-_STANDS_OUT: Final = 3
-"""Tile units by which a drawn shape may leave its true bounds: rounding, or a speck's size."""
-
-_READ_AS_TEXT: Final = pyarrow.json.ParseOptions(
-    explicit_schema=pa.schema([("feature_id", pa.string()), ("name_th", pa.string())]),
-    newlines_in_values=True,
-)
+_STANDS_OUT: Final = 3 / 4096
+"""Share of a tile by which a vertex may leave its true bounds: rounding, or a speck's size."""
 
 
 def verify_archive(rows: pa.Table, layer: Layer, path: Path) -> dict[int, int]:
     """Reads a layer's archive again; returns the loss at each declared zoom, which is always 0.
 
-    Raises ReleaseUnverified if a located feature is missing at a zoom, if a tile holds one that is
-    not located or draws it elsewhere, or if there is an attribute that tiles do not carry.
+    Raises ReleaseUnverified if a located feature is not drawn at a zoom, if a tile holds one that
+    is not located or draws it elsewhere, or if there is an attribute that tiles do not carry.
     """
-    located = rows.filter(rows[GEOMETRY].is_valid())
-    allowed = {"feature_id", *STANDARD, *tile_columns(layer)}
-    header = _reader(path).header()  # type: ignore[no-untyped-call]
-    loss = {}
-    for zoom in range(layer.style.min_zoom, layer.style.max_zoom + 1):
-        stored = header["min_zoom"] <= zoom <= header["max_zoom"]
-        drawn = _read_zoom(layer, zoom, path) if stored else None
-        loss[zoom] = len(located) - (0 if drawn is None else len(drawn["feature_id"].unique()))
-        if drawn is not None:
-            if unknown := set(drawn.column_names) - allowed - {GEOMETRY}:
-                raise ReleaseUnverified(path.name, f"tiles hold {sorted(unknown)}")
-            _check_features(drawn, located, zoom, path)
-        if loss[zoom]:
-            raise ReleaseUnverified(path.name, f"zoom {zoom} loses {loss[zoom]} features")
+    check = _Check(rows, layer, path)
+    for at, tile in _tiles(path):
+        for drawn in read_layers(tile, ("feature_id", "name_th")):
+            check.see(at, drawn)
+    loss = {zoom: int((~drawn).sum()) for zoom, drawn in check.drawn.items()}
+    for zoom, lost in loss.items():
+        if lost:
+            raise ReleaseUnverified(path.name, f"zoom {zoom} loses {lost} features")
     return loss
+
+
+class _Check:
+    """What is known of the located features, and which of them were seen drawn at each zoom."""
+
+    def __init__(self, rows: pa.Table, layer: Layer, path: Path) -> None:
+        located = rows.filter(rows[GEOMETRY].is_valid())
+        self._layer = layer.id
+        self._file = path.name
+        self._attributes = {"feature_id", *STANDARD, *tile_columns(layer)}
+        self._numbers = {key: at for at, key in enumerate(located["feature_id"].to_pylist())}
+        self._names = located["name_th"].to_pylist()
+        self._bounds = _shares_of_the_world(located)
+        zooms = range(layer.style.min_zoom, layer.style.max_zoom + 1)
+        self.drawn = {zoom: np.zeros(len(located), dtype=np.bool_) for zoom in zooms}
+
+    def see(self, at: Address, drawn: DrawnLayer) -> None:
+        zoom, column, row = at
+        if drawn.name != self._layer or zoom not in self.drawn:
+            raise ReleaseUnverified(self._file, f"tile {at} holds layer {drawn.name}")
+        if unknown := set(drawn.keys) - self._attributes:
+            raise ReleaseUnverified(self._file, f"tile {at} holds {sorted(unknown)}")
+        try:
+            which = [self._numbers[key or ""] for key in drawn.texts["feature_id"]]
+        except KeyError as error:
+            problem = f"tile {at} holds {error}, which is not located"
+            raise ReleaseUnverified(self._file, problem) from error
+        if drawn.texts["name_th"] != [self._names[number] for number in which]:
+            raise ReleaseUnverified(self._file, f"tile {at} spells name_th otherwise")
+        west, north, east, south = self._bounds[which].T * 2**zoom
+        x, y, room = column + drawn.x, row + drawn.y, _STANDS_OUT
+        if not (
+            ((west - room <= x) & (x <= east + room)).all()
+            and ((north - room <= y) & (y <= south + room)).all()
+        ):
+            raise ReleaseUnverified(self._file, f"tile {at} draws a feature elsewhere")
+        self.drawn[zoom][which] |= drawn.inside
 
 
 def verify_whole_map(path: Path, layer_paths: Sequence[Path]) -> None:
@@ -76,51 +99,29 @@ def verify_whole_map(path: Path, layer_paths: Sequence[Path]) -> None:
         raise ReleaseUnverified(path.name, "tiles of the layers are missing")
 
 
-def _read_zoom(layer: Layer, zoom: int, path: Path) -> pa.Table | None:
-    """Attributes of all drawn pieces at a zoom, and `geom` as WKB in EPSG:3857; None if none."""
-    meta, pieces = pyogrio.read_arrow(path, layer=layer.id, ZOOM_LEVEL=zoom, JSON_FIELD="YES")
-    if not len(pieces):
-        return None
-    lines = "\n".join(pieces["json"].to_pylist()).encode()
-    attributes = pyarrow.json.read_json(pa.py_buffer(lines), parse_options=_READ_AS_TEXT)
-    return attributes.append_column(GEOMETRY, pieces[meta["geometry_name"] or "wkb_geometry"])
+def _shares_of_the_world(located: pa.Table) -> Floats:
+    """West, north, east and south of each shape in the square of Web Mercator: 0 to 1, from the
+    north-west corner.
+    """
+    if not len(located):
+        return np.empty((0, 4))
+    west, south, east, north = shapely.bounds(shapely.from_wkb(located[GEOMETRY].to_numpy())).T
+    return np.column_stack([_across(west), _down(north), _across(east), _down(south)])
 
 
-def _check_features(drawn: pa.Table, located: pa.Table, zoom: int, path: Path) -> None:
-    which = pc.index_in(drawn["feature_id"], value_set=located["feature_id"])
-    if which.null_count:
-        raise ReleaseUnverified(path.name, f"zoom {zoom} holds a feature that is not located")
-    if not drawn["name_th"].equals(located["name_th"].take(which)):
-        raise ReleaseUnverified(path.name, f"zoom {zoom} spells name_th otherwise")
-    unit = 2 * np.pi * RADIUS / 2**zoom / 4096
-    pieces = shapely.bounds(shapely.from_wkb(drawn[GEOMETRY].to_numpy()))
-    wholes = _web_mercator(shapely.bounds(shapely.from_wkb(located[GEOMETRY].to_numpy())))
-    room = _STANDS_OUT * unit * np.array([-1, -1, 1, 1])
-    beyond = (pieces - (wholes + room)[which.to_numpy()]) * np.array([-1, -1, 1, 1])
-    if (beyond > 0).any():
-        raise ReleaseUnverified(path.name, f"zoom {zoom} draws a feature elsewhere")
+def _across(longitude: Floats) -> Floats:
+    return longitude / 360 + 0.5
 
 
-def _web_mercator(bounds: Floats) -> Floats:
-    """Bounds in degrees as metres of EPSG:3857."""
-    radians = np.radians(bounds)
-    return RADIUS * np.column_stack(
-        [
-            radians[:, 0],
-            np.arctanh(np.sin(radians[:, 1])),
-            radians[:, 2],
-            np.arctanh(np.sin(radians[:, 3])),
-        ]
-    )
+def _down(latitude: Floats) -> Floats:
+    down: Floats = 0.5 - np.arctanh(np.sin(np.radians(latitude))) / (2 * np.pi)
+    return down
 
 
-def _reader(path: Path) -> Reader:
+def _tiles(path: Path) -> Iterator[tuple[Address, bytes]]:
+    """Unpacked tiles in the order of the archive; no empty ones."""
     with path.open("rb") as file:
-        return Reader(MmapSource(file))  # type: ignore[no-untyped-call]
-
-
-def _tiles(path: Path) -> Iterator[tuple[tuple[int, int, int], bytes]]:
-    """Zoom, column and row, and unpacked bytes, in the order of the archive; no empty tiles."""
-    for at, packed in all_tiles(_reader(path).get_bytes):  # type: ignore[no-untyped-call]
+        source = MmapSource(file)  # type: ignore[no-untyped-call]
+    for at, packed in all_tiles(source):  # type: ignore[no-untyped-call]
         if tile := gzip.decompress(packed):
             yield at, tile

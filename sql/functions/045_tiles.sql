@@ -26,6 +26,28 @@ begin
     return rows;
 end $$;
 
+-- The same rows as GeoJSON features (RFC 7946: 7 decimals of a degree, outer rings counter-clockwise).
+-- GDAL's writer would not do: it takes ...999991 for noise and moves a point by ten centimetres.
+create or replace function meta.open_public_features(layer_name text, target integer, wanted text[])
+returns refcursor
+language plpgsql as $$
+declare
+    features refcursor := 'public_features';
+begin
+    open features no scroll for execute format($sql$
+        select '{"type":"Feature","id":' || to_json(l.feature_id) || ',"properties":' || row_to_json(p)
+               || ',"geometry":' || coalesce(st_asgeojson(st_forcepolygonccw(l.geom), 7), 'null') || '}'
+               as feature
+        from core.%1$I l
+        cross join lateral (
+            select l.feature_id %2$s, l.district_code, l.subdistrict_code, l.location_precision, l.source_id
+        ) p
+        where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
+        order by l.feature_id
+        $sql$, layer_name, meta.public_columns(layer_name, wanted)) using target;
+    return features;
+end $$;
+
 -- The same rows as tiles and area counts need them: attributes as one jsonb, shapes in Web Mercator,
 -- and a spot on each shape. Fills the temporary table of statements/publish_tables.sql.
 create or replace procedure meta.gather_features(layer_name text, target integer, wanted text[])

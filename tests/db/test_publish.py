@@ -196,6 +196,7 @@ def test_files_hold_the_same_rows_for_other_readers(city: Workshop) -> None:
     cells = rows_of_csv(folder / "parks.csv")
 
     ids = [feature["properties"]["feature_id"] for feature in geojson["features"]]
+    assert all(f["id"] == f["properties"]["feature_id"] for f in geojson["features"])
     assert ids == sorted(ids) and len(ids) == 2
     for others in (geopackage["feature_id"], parquet["feature_id"]):
         assert others.tolist() == ids
@@ -209,6 +210,18 @@ def test_files_hold_the_same_rows_for_other_readers(city: Workshop) -> None:
     polygon = json.loads((folder / "districts.geojson").read_text("utf-8"))["features"][0]
     assert polygon["properties"]["population"] == 40000
     assert shapely.from_geojson(json.dumps(polygon["geometry"])).geoms[0].exterior.is_ccw
+
+
+def test_text_formats_keep_positions_to_a_centimetre(city: Workshop) -> None:
+    """100.3999991 must not become 100.4: nines before the last decimal are no noise."""
+    feature = city.put("parks", "nines", "POINT(100.39999906 13.49999993)")
+    folder = published(city).folder / "data"
+
+    features = json.loads((folder / "parks.geojson").read_text("utf-8"))["features"]
+    (point,) = [f["geometry"]["coordinates"] for f in features if f["id"] == feature]
+    assert point == [100.3999991, 13.4999999]
+    (row,) = [row for row in rows_of_csv(folder / "parks.csv") if row["feature_id"] == feature]
+    assert [float(row["lon"]), float(row["lat"])] == point
 
 
 def test_a_place_of_one_metre_is_drawn_at_every_zoom(city: Workshop) -> None:

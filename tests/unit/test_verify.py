@@ -54,8 +54,20 @@ def rows(parks: Layer) -> pa.Table:
 
 @pytest.fixture
 def files(rows: pa.Table, parks: Layer, tmp_path: Path) -> dict[str, Path]:
+    geojson = tmp_path / "parks.geojson"
+    features = [
+        {
+            "type": "Feature",
+            "id": row["feature_id"],
+            "properties": {name: value for name, value in row.items() if name != "geom"},
+            "geometry": row["geom"]
+            and json.loads(shapely.to_geojson(shapely.from_wkb(row["geom"]))),
+        }
+        for row in rows.to_pylist()
+    ]
+    geojson.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
     with fixed_dates():
-        return write_files(rows, parks, tmp_path)
+        return {"geojson": geojson, **write_files(rows, parks, tmp_path)}
 
 
 def spoil_geojson(path: Path, parks: Layer) -> None:
