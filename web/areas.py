@@ -54,17 +54,14 @@ def _read_names(release: Release, layer: Mapping[str, Any], level: str) -> dict[
     code = CODE_COLUMNS[level]
     path = release.folder / layer["files"]["parquet"]["path"]
     rows = pq.read_table(path, columns=[code, "name_th", "name_en"]).to_pylist()
-    return {
-        row[code]: {
-            "code": row[code],
-            "level": level,
-            "th": row["name_th"],
-            "en": row["name_en"],
-            "term": _term(row[code], level),
-        }
-        for row in rows
-        if row[code]
-    }
+    return {row[code]: _named(row[code], level, row) for row in rows if row[code]}
+
+
+def _named(code: str, level: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The name without the word before it: some agencies write เขตจตุจักร, others จตุจักร."""
+    term = _term(code, level)
+    name = row["name_th"].removeprefix(term["th"]) if row["name_th"] else row["name_th"]
+    return {"code": code, "level": level, "th": name, "en": row["name_en"], "term": term}
 
 
 def _term(code: str, level: str) -> dict[str, str]:

@@ -34,7 +34,8 @@ COLUMNS: Final = (
 THAI_DIGITS: Final = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 IGNORED: Final = re.compile(r"[\s\u200b-\u200d\u2060\ufeff\u00a0]+")
 SARA_AM: Final = re.compile("\u0e4d([\u0e48-\u0e4b]?)\u0e32")
-AREA_PREFIX: Final = re.compile(r"^(เขต|แขวง|อำเภอ|ตำบล|district|subdistrict|khet|khwaeng)(?=.)")
+AREA_WORDS: Final = "เขต|แขวง|อำเภอ|ตำบล|khet|khwaeng|amphoe|tambon|district|subdistrict"
+AREA_PREFIX: Final = re.compile(f"^({AREA_WORDS})(?=.)")
 ROLE_ORDER: Final = {"district": 0, "subdistrict": 1, "area": 2, "place": 3}
 
 
@@ -51,7 +52,7 @@ class SearchIndex:
         parts = [_read_layer(release, layer) for layer in release.layers.values()]
         self._table = pa.concat_tables(parts).combine_chunks()
         self._names = names
-        self._th = _key_column(self._table["name_th"])
+        self._th = _name_keys(self._table)
         self._en = _key_column(self._table["name_en"])
         self._text = _haystack(self._table, self._th, self._en, names)
         self._rank = self._table["role_order"].to_numpy()
@@ -107,8 +108,9 @@ def _read_layer(release: Release, layer: Mapping[str, Any]) -> pa.Table:
     bounds = shapely.bounds(shapely.from_wkb(table["geom"].to_numpy(zero_copy_only=False)))
     table = table.select(COLUMNS).cast(pa.schema([(name, pa.string()) for name in COLUMNS]))
     count = table.num_rows
-    table = table.append_column("layer", pa.array([layer["id"]] * count).dictionary_encode())
-    table = table.append_column("role_order", pa.array([ROLE_ORDER[layer["role"]]] * count))
+    table = table.append_column("layer", pa.array(np.full(count, layer["id"])))
+    role = pa.array(np.full(count, ROLE_ORDER[layer["role"]]))
+    table = table.append_column("role_order", role)
     flat = pa.array(np.round(bounds, 6).ravel())
     return table.append_column("bounds", pa.FixedSizeListArray.from_arrays(flat, 4))
 
@@ -121,6 +123,13 @@ def _key_column(names: pa.ChunkedArray) -> pa.Array:
     keys = pc.replace_substring_regex(keys, "\u0e4d([\u0e48-\u0e4b]?)\u0e32", "\\1\u0e33")
     spaces = r"[\s\x{200b}-\x{200d}\x{2060}\x{feff}\x{a0}]+"
     return pc.replace_substring_regex(keys, spaces, "").combine_chunks()
+
+
+def _name_keys(table: pa.Table) -> pa.Array:
+    """Keys of the Thai names; those of areas without the word before them (เขต, ตำบล)."""
+    keys = _key_column(table["name_th"])
+    is_area = pc.less(table["role_order"], ROLE_ORDER["area"]).combine_chunks()
+    return pc.if_else(is_area, pc.replace_substring_regex(keys, f"^({AREA_WORDS})", ""), keys)
 
 
 def _haystack(table: pa.Table, th: pa.Array, en: pa.Array, names: AreaNames) -> pa.Array:

@@ -158,10 +158,10 @@ def _line(layer: Layer) -> Json:
 def _point(layer: Layer) -> Json:
     paint = {
         "circle-color": layer.style.colour,
-        "circle-radius": _by_zoom((8, 1.8), (11, 3.6), (14, 6), (17, 9)),
-        "circle-opacity": _by_zoom((9, 0.8), (13, 0.95)),
+        "circle-radius": _by_zoom((8, 1.5), (10, 2.2), (12, 4), (14, 6), (17, 9)),
+        "circle-opacity": _by_zoom((9, 0.75), (12, 0.95)),
         "circle-stroke-color": "#ffffff",
-        "circle-stroke-width": _by_zoom((10, 0.4), (13, 1.4)),
+        "circle-stroke-width": _by_zoom((10.5, 0), (12, 0.8), (14, 1.4)),
     }
     return _style_layer(layer, "circle", "point", paint, {})
 

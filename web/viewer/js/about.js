@@ -14,6 +14,7 @@ export function showAbout(manifest) {
     find("title").textContent = say(manifest.title);
     const notice = say(manifest.notice) || (manifest.sample ? word("sampleNotice") : "");
     find("notice").textContent = notice;
+    find("notice").classList.toggle("sample", manifest.sample);
     find("notice").hidden = !notice;
     find("release").textContent = word("release", manifest.release, day(manifest.data_as_of ?? manifest.published_at));
     find("sources").replaceChildren(...manifest.sources.map(source));

@@ -1,5 +1,7 @@
 // Elements are made here and nowhere else: text is always text, and links are only http(s).
 
+import { shade } from "./theme.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element with attributes (functions become listeners) and children (strings become text). */
@@ -31,9 +33,9 @@ export function icon(...paths) {
 export function swatch(layer) {
   const mark = el("span", { class: `swatch ${layer.geometry}`, "aria-hidden": "true" });
   const outlined = layer.role === "district" || layer.role === "subdistrict";
-  mark.style.borderColor = layer.colour;
-  mark.style.backgroundColor = outlined ? "transparent" : layer.colour;
-  if (layer.role === "area") mark.style.backgroundColor = `${layer.colour}55`;
+  const colour = shade(layer.colour);
+  mark.style.borderColor = colour;
+  mark.style.backgroundColor = outlined ? "transparent" : layer.role === "area" ? `${colour}55` : colour;
   return mark;
 }
 

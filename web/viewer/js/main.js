@@ -13,6 +13,7 @@ import { announce } from "./panel.js";
 import { listen } from "./picking.js";
 import { listenToSearch } from "./search.js";
 import { addSelection, remembered } from "./selection.js";
+import { onScheme } from "./theme.js";
 
 async function start() {
   applyLanguage();
@@ -29,11 +30,13 @@ async function start() {
   const cards = new Cards(map, layers, held, (code) => lists.show(code));
   listen(map, layers, cards, lists);
   listenToSearch(layers, (result) => cards.show(result.layer, result.feature_id, { travel: true }));
+  onScheme(applyLanguage); // the legend is written anew in the other colours
   onLanguage(() => (lists.open ? lists.redraw() : cards.redraw()));
   applyLanguage();
   const linked = remembered();
   if (linked) await cards.show(linked.layer, linked.id, { travel: true });
   await map.once("idle");
+  globalThis.onemap = { map }; // for the browser's console, and for tests
   document.body.dataset.ready = "true";
 }
 

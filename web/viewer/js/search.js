@@ -79,7 +79,7 @@ export function listenToSearch(layers, choose) {
     keys[event.key]();
   });
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input, textarea");
+    const typing = event.target.matches?.("input[type=text], textarea");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     input.select();
