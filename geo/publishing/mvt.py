@@ -49,7 +49,7 @@ def _read_layer(layer: bytes, texts: tuple[str, ...]) -> DrawnLayer:
     name, extent = "", 4096
     features: list[bytes] = []
     keys: list[str] = []
-    values: list[str | None] = []
+    values: list[bytes] = []
     for field, value in _fields(layer):
         match field, value:
             case 1, bytes():
@@ -59,7 +59,7 @@ def _read_layer(layer: bytes, texts: tuple[str, ...]) -> DrawnLayer:
             case 3, bytes():
                 keys.append(value.decode())
             case 4, bytes():
-                values.append(_text(value))
+                values.append(value)
             case 5, int():
                 extent = value
     tags, kinds, geometries = _split(features)
@@ -87,7 +87,7 @@ def _split(features: list[bytes]) -> tuple[list[bytes], Integers, list[bytes]]:
 
 
 def _attribute(
-    wanted: str, tags: list[bytes], keys: list[str], values: list[str | None]
+    wanted: str, tags: list[bytes], keys: list[str], values: list[bytes]
 ) -> list[str | None]:
     """The value of one attribute in each feature, None where it has none."""
     found = np.full(len(tags), -1, dtype=np.int64)
@@ -96,7 +96,7 @@ def _attribute(
         owners = np.repeat(np.arange(len(tags)), counts // 2)
         has = pairs[0::2] == keys.index(wanted)
         found[owners[has]] = pairs[1::2][has]
-    return [values[number] if number >= 0 else None for number in found.tolist()]
+    return [_text(values[number]) if number >= 0 else None for number in found.tolist()]
 
 
 def _first_vertices(geometries: list[bytes]) -> tuple[Integers, Integers]:
@@ -134,27 +134,27 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     at, end = 0, len(message)
     while at < end:
         tag, at = _varint(message, at)
-        match tag & 7:
-            case 0:
-                number, at = _varint(message, at)
-                yield tag >> 3, number
-            case 2:
-                size, at = _varint(message, at)
-                yield tag >> 3, message[at : at + size]
-                at += size
-            case kind:
-                size = _FIXED_SIZES[kind]
-                yield tag >> 3, message[at : at + size]
-                at += size
+        kind = tag & 7
+        if kind == 0:
+            number, at = _varint(message, at)
+            yield tag >> 3, number
+            continue
+        if kind == 2:
+            size, at = _varint(message, at)
+        else:
+            size = _FIXED_SIZES[kind]
+        yield tag >> 3, message[at : at + size]
+        at += size
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """A number of seven bits to the octet, and where it ends."""
     octet = message[at]
-    number, shift = octet & 127, 7
-    at += 1
+    if octet < 128:
+        return octet, at + 1
+    number, shift = 0, 0
     while octet > 127:
-        octet = message[at]
         number |= (octet & 127) << shift
-        shift += 7
-        at += 1
-    return number, at
+        at, shift = at + 1, shift + 7
+        octet = message[at]
+    return number | octet << shift, at + 1
