@@ -1,0 +1,34 @@
+"""The embedded sample: a small copy of Bangkok, delivered as agencies deliver.
+
+Everything in it is made up but the districts' and subdistricts' codes, names, areas and numbers of
+people. `generate` writes the drops; what it planted in them it writes down (`samples.truth`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from samples.truth import Truth
+
+VERSION = 1  # a change of what is generated needs another
+PLACES, SEED = 3000, 2569
+
+
+def generate(folder: Path, *, places: int = PLACES, seed: int = SEED) -> Truth:
+    """Write all drops into `folder`, and the truth into `folder/truth`; returns the truth.
+
+    The same arguments give the same bytes. `places` is about the number of places in all
+    registers; below 2,000 it is taken for 2,000, so that each mess finds its rows.
+    """
+    from samples.generator import write_drops
+
+    return write_drops(folder, places, seed)
+
+
+def ensure_drops(folder: Path, *, places: int = PLACES, seed: int = SEED) -> Path:
+    """The drops in `folder`, made anew unless they are there as these arguments would make them."""
+    from samples.generator import keep_drops
+
+    return keep_drops(folder, places, seed)

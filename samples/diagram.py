@@ -131,9 +131,7 @@ def fit_weights(
     return weights
 
 
-def _response(
-    sites: Floats, weights: Floats, cells: list[Cell], within: Geometry | None
-) -> Floats:
+def _response(sites: Floats, weights: Floats, cells: list[Cell], within: Geometry | None) -> Floats:
     """How the areas change with the weights (m2 per m2), as a square matrix."""
     response = np.zeros((len(sites), len(sites)))
     for i, cell in enumerate(cells):

@@ -1,0 +1,113 @@
+"""Writes all drops of the sample, source by source, each with random numbers of its own."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from samples import VERSION, city, truth
+from samples.drops import (
+    boundaries,
+    care,
+    catchments,
+    communities,
+    gardens,
+    hospitals,
+    parks,
+    spaces,
+)
+from samples.places import Spots, Surroundings
+
+FEWEST_PLACES = 2000
+HOSPITALS = 121
+MOST_GARDENS = 20_000  # a spreadsheet that a person could still open
+SHARES = {
+    "sample_parks": 0.14,
+    "sample_parks_register": 0.05,
+    "sample_gardens_15min": 0.06,
+    "sample_sports_fields": 0.15,
+    "sample_open_grounds": 0.12,
+    "sample_under_expressway": 0.05,
+    "sample_health_facilities": 0.25,
+    "sample_communities": 0.18,
+}
+
+
+def write_drops(folder: Path, places: int, seed: int) -> truth.Truth:
+    """See `samples.generate`."""
+    places = max(places, FEWEST_PLACES)
+    grown = city.grow(_random(seed, "city"))
+    around = Surroundings(grown)
+
+    def random(source: str) -> np.random.Generator:
+        return _random(seed, source)
+
+    def spots(source: str) -> Spots:
+        count = round((places - HOSPITALS - care.CENTRES) * SHARES[source])
+        if source == "sample_gardens_15min":
+            count = min(count, MOST_GARDENS)
+        return around.draw(count, _random(seed, source + "/spots"))
+
+    centres = _centres(around, grown, seed)
+    names = care.centre_names(care.CENTRES, random("centre names"))
+    wards = around.draw(HOSPITALS, random("hospitals/spots"), crowding=0.8)
+    parts = [
+        boundaries.write_districts(folder, grown, random("districts")),
+        boundaries.write_subdistricts(folder, grown, random("subdistricts")),
+        catchments.write_catchments(folder, grown, centres, names, random("catchments")),
+        care.write_centres(folder, centres, names, random("centres")),
+        hospitals.write_hospitals(folder, wards, random("hospitals")),
+    ]
+    for source, write in {
+        "sample_parks": parks.write_parks,
+        "sample_parks_register": parks.write_register,
+        "sample_gardens_15min": gardens.write_gardens,
+        "sample_sports_fields": spaces.write_fields,
+        "sample_open_grounds": spaces.write_grounds,
+        "sample_under_expressway": spaces.write_under_expressway,
+        "sample_health_facilities": care.write_facilities,
+        "sample_communities": communities.write_communities,
+    }.items():
+        parts.append(write(folder, spots(source), random(source)))
+    whole = truth.Truth.gather(VERSION, seed, places, parts)
+    whole.write(folder)
+    return whole
+
+
+def keep_drops(folder: Path, places: int, seed: int) -> Path:
+    """See `samples.ensure_drops`. The folder is replaced as a whole, never half."""
+    wanted = {"version": VERSION, "seed": seed, "places": max(places, FEWEST_PLACES)}
+    if _made_as(folder) == wanted:
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as made:
+        write_drops(Path(made) / "new", places, seed)
+        if folder.exists():
+            folder.rename(Path(made) / "old")
+        (Path(made) / "new").rename(folder)
+    return folder
+
+
+def _made_as(folder: Path) -> dict[str, int]:
+    """How the drops in a folder were made; nothing where there are none that are whole."""
+    summary = folder / truth.FOLDER / "truth.json"
+    if not summary.is_file():
+        return {}
+    said = json.loads(summary.read_text("utf-8"))
+    return {name: said.get(name) for name in ("version", "seed", "places")}
+
+
+def _centres(around: Surroundings, grown: city.City, seed: int) -> Spots:
+    """Health centres: one in most districts, each in a subdistrict of its own."""
+    random = _random(seed, "centres/spots")
+    area = np.sort(random.choice(len(grown.subdistricts), care.CENTRES, replace=False))
+    return around.within(area, random)
+
+
+def _random(seed: int, purpose: str) -> np.random.Generator:
+    """Numbers of its own for each purpose: a change of one source leaves the others alone."""
+    return np.random.default_rng([seed, zlib.crc32(purpose.encode())])
