@@ -9,34 +9,26 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from pydantic import ValidationError
 
 from geo.errors import ReaderUnsafe
-from geo.reader import drivers
-from geo.reader.job import JOB_FILE, REPORT_FILE, ROWS_FILE
+from geo.reader import child
+from geo.reader.job import REPORT_FILE, ROWS_FILE
 from geo.reader.messages import MESSAGES
 from geo.states import GEOM, ROW, RawTable, ReadReport, Refusal
 from schemas.models import Bilingual, SourceFormat
 
-CHILD = (sys.executable, "-I", "-X", "utf8", "-m", "geo.reader")
-MAX_REPORT_BYTES = 256 << 20
 MAX_DETAIL = 500
 PROBE_SECONDS = 60.0
-_MEMORY_WORDS = ("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory")
+NOT_STARTED: Mapping[str, Any] = {"unsafe": "the reader did not start"}
 _COLUMN_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_())
 
 
@@ -79,9 +71,9 @@ def read(
         "encoding": encoding,
         "columns_hint": list(columns_hint),
     }
-    with _job_folder(files, job, scratch) as folder:
-        end = _run(folder, str(format), allowed.seconds)
-        report = _report(folder / "out" / REPORT_FILE)
+    with child.job_folder(files, job, scratch) as folder:
+        end = child.run(folder, str(format), allowed.seconds)
+        report = child.report(folder / "out" / REPORT_FILE)
         if report is None:
             return _refusal(*end.refusal())
         if "unsafe" in report:
@@ -104,9 +96,9 @@ def probe() -> None:
         listener.setblocking(False)
         files = dict(_pointer_files(outside, listener.getsockname()[1]))
         job = _job("geojson", ReadLimits()) | {"probe": True}
-        with _job_folder(files, job, outside) as folder:
-            _run(folder, "geojson", PROBE_SECONDS)
-            report = _report(folder / "out" / REPORT_FILE) or {"unsafe": "the reader did not start"}
+        with child.job_folder(files, job, outside) as folder:
+            child.run(folder, "geojson", PROBE_SECONDS)
+            report = child.report(folder / "out" / REPORT_FILE) or NOT_STARTED
         opened = [str(report["unsafe"])] if "unsafe" in report else list(report["opened"])
         if not report.get("sandbox", {}).get("landlock_abi"):
             opened = [probed for probed in opened if probed != "secret"]  # said in each report
@@ -161,89 +153,6 @@ def _job(format: str, limits: ReadLimits) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _job_folder(
-    files: Mapping[str, Path], job: dict[str, Any], scratch: Path | None
-) -> Iterator[Path]:
-    """A folder with copies of the files under plain names; it goes when the job is done."""
-    with tempfile.TemporaryDirectory(prefix="onemap-read-", dir=scratch) as name:
-        folder = Path(name).resolve()
-        for part in ("in", "work", "out"):
-            (folder / part).mkdir()
-        said = {}
-        for number, (file_name, source) in enumerate(files.items()):
-            suffix = PurePosixPath(file_name).suffix.lower()
-            copy = f"in/{number}{suffix if suffix.isascii() else ''}"
-            shutil.copyfile(source, folder / copy)
-            said[file_name] = copy
-        text = json.dumps(job | {"files": said}, ensure_ascii=False)
-        (folder / JOB_FILE).write_text(text, "utf-8")
-        yield folder
-
-
-@dataclass(frozen=True)
-class _End:
-    """How a child ended."""
-
-    returncode: int
-    timed_out: bool
-    said: str
-
-    def refusal(self) -> tuple[str, str]:
-        """Code and detail of the refusal of a child that left no report."""
-        last = self.said.strip().rpartition("\n")[2]
-        if self.timed_out or self.returncode == -signal.SIGXCPU:
-            return "reader_timeout", ""
-        if any(word in self.said.lower() for word in _MEMORY_WORDS):
-            return "reader_memory", last
-        if self.returncode == -signal.SIGKILL:
-            return "reader_memory", "killed by the system"
-        if self.returncode < 0:
-            return "reader_crashed", signal.Signals(-self.returncode).name
-        return "reader_failed", last
-
-
-def _run(folder: Path, format: str, seconds: float) -> _End:
-    """Start the child, wait for it by the clock, and leave no process of its group behind."""
-    said = folder / "stderr"
-    with said.open("wb") as stderr:
-        child = subprocess.Popen(
-            [*CHILD, str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-            env=drivers.environment(format, str(folder / "work")),
-            cwd=folder,
-            start_new_session=True,
-        )
-        timed_out = False
-        try:
-            child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            timed_out = True
-        finally:
-            _kill_group(child)
-    with said.open("rb") as file:
-        file.seek(max(0, said.stat().st_size - 64_000))
-        return _End(child.returncode, timed_out, file.read().decode("utf-8", "replace"))
-
-
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-
-
-def _report(path: Path) -> dict[str, Any] | None:
-    if not path.is_file() or path.is_symlink() or path.stat().st_size > MAX_REPORT_BYTES:
-        return None
-    try:
-        report = json.loads(path.read_bytes())
-    except ValueError:
-        return None
-    return report if isinstance(report, dict) else None
-
-
 def _refusal(code: str, detail: str) -> Refusal:
     th, en = MESSAGES.get(code, MESSAGES["reader_failed"])
     return Refusal(code=code, message=Bilingual(th=th, en=en), detail=detail[:MAX_DETAIL])
@@ -251,6 +160,8 @@ def _refusal(code: str, detail: str) -> Refusal:
 
 def _accepted(rows: Path, said: dict[str, Any], format: SourceFormat) -> RawTable | Refusal:
     """The child's table and report, if they are well-formed and agree."""
+    if not child.is_plain_file(rows):
+        return _refusal("reader_failed", "the reader left no table")
     try:
         report = ReadReport(format=format, sandbox=said["sandbox"], **said["table"])
         with pa.memory_map(str(rows)) as mapped:  # outlives the folder: the mapping holds the file

@@ -26,7 +26,8 @@ LANDLOCK_CREATE, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT = 444, 445, 446
 LANDLOCK_RULE_PATH_BENEATH = 1
 FILE_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
-EXECUTE, IOCTL_DEVICE = 1 << 0, 1 << 15
+WRITE = 0b110_0001_1011_1110
+"""Read, write, truncate, rename; files and folders made and removed; no links, pipes, programs."""
 TCP_BIND_AND_CONNECT, TCP_SINCE_ABI = 0b11, 4
 SCOPE_SOCKETS_AND_SIGNALS, SCOPE_SINCE_ABI = 0b11, 6
 
@@ -110,7 +111,7 @@ def _restrict_files(readable: Iterable[Path], writable: Path) -> int:
         return 0
     for path in readable:
         _allow(ruleset, path, READ_FILE | READ_DIR)
-    _allow(ruleset, writable, every & ~(EXECUTE | IOCTL_DEVICE))
+    _allow(ruleset, writable, every & WRITE)
     restricted = _libc.syscall(LANDLOCK_RESTRICT, ruleset, 0) == 0
     os.close(ruleset)
     return int(abi) if restricted else 0

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from geo import read as reading
 from geo.errors import ReaderUnsafe
 from geo.read import ReadLimits, probe
+from geo.reader import child as reader_child
 from geo.reader import drivers
 from tests.unit.deliveries import Reader, geojson, point_feature
 
@@ -43,6 +43,8 @@ print(json.dumps({
     "environ": attempt(lambda: open("/proc/self/environ").read()),
     "listing": attempt(lambda: os.listdir("/")),
     "outside": attempt(lambda: open(secret + ".new", "w")),
+    "link": attempt(lambda: os.symlink(secret, job / "link")),
+    "pipe": attempt(lambda: os.mkfifo(job / "pipe")),
     "inside": attempt(lambda: (job / "new").write_text("x")),
     "socket": attempt(lambda: socket.create_connection(("127.0.0.1", int(sys.argv[4])), 1)),
     "program": attempt(lambda: os.execv("/bin/true", ["true"])),
@@ -85,6 +87,7 @@ def test_walls_hold_where_they_stand(attempts: dict[str, Any]) -> None:
         assert attempts["secret"] == attempts["passwd"] == "PermissionError"
         assert attempts["environ"] == attempts["listing"] == "PermissionError"
         assert attempts["outside"] == "PermissionError"
+        assert attempts["link"] == attempts["pipe"] == "PermissionError"
     if walls["seccomp"]:
         assert attempts["program"] == attempts["process"] == attempts["signal"] == "PermissionError"
     if walls["seccomp"] or walls["network_namespace"]:
@@ -167,14 +170,14 @@ def test_probe_notices_an_open_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 
     original = drivers.environment
     monkeypatch.setattr(drivers, "environment", careless)
-    monkeypatch.setattr(reading, "CHILD", _without_walls())
+    monkeypatch.setattr(reader_child, "PROGRAM", _without_walls())
     with pytest.raises(ReaderUnsafe, match=r"vrt\.geojson"):
         probe()
 
 
 @pytest.mark.usefixtures("fresh_probe")
 def test_probe_notices_an_open_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "CHILD", _without_walls())
+    monkeypatch.setattr(reader_child, "PROGRAM", _without_walls())
     with pytest.raises(ReaderUnsafe, match="address"):
         probe()
 
@@ -197,7 +200,7 @@ def _without_walls() -> tuple[str, ...]:
 def child(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """The next reader is this program."""
     probe()
-    monkeypatch.setattr(reading, "CHILD", (sys.executable, "-I", "-c", code))
+    monkeypatch.setattr(reader_child, "PROGRAM", (sys.executable, "-I", "-c", code))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+"""The child as its parent sees it: a job folder, a process under a clock, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from geo.reader import drivers
+from geo.reader.job import JOB_FILE
+
+PROGRAM = (sys.executable, "-I", "-X", "utf8", "-m", "geo.reader")
+MAX_REPORT_BYTES = 256 << 20
+_MEMORY_WORDS = ("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory")
+
+
+@contextmanager
+def job_folder(
+    files: Mapping[str, Path], job: dict[str, Any], scratch: Path | None
+) -> Iterator[Path]:
+    """A folder with copies of the files under plain names; it goes when the job is done."""
+    with tempfile.TemporaryDirectory(prefix="onemap-read-", dir=scratch) as name:
+        folder = Path(name).resolve()
+        for part in ("in", "work", "out"):
+            (folder / part).mkdir()
+        said = {}
+        for number, (file_name, source) in enumerate(files.items()):
+            suffix = PurePosixPath(file_name).suffix.lower()
+            copy = f"in/{number}{suffix if suffix.isascii() else ''}"
+            shutil.copyfile(source, folder / copy)
+            said[file_name] = copy
+        text = json.dumps(job | {"files": said}, ensure_ascii=False)
+        (folder / JOB_FILE).write_text(text, "utf-8")
+        yield folder
+
+
+@dataclass(frozen=True)
+class End:
+    """How a child ended."""
+
+    returncode: int
+    timed_out: bool
+    said: str
+
+    def refusal(self) -> tuple[str, str]:
+        """Code and detail of the refusal of a child that left no report."""
+        last = self.said.strip().rpartition("\n")[2]
+        if self.timed_out or self.returncode == -signal.SIGXCPU:
+            return "reader_timeout", ""
+        if any(word in self.said.lower() for word in _MEMORY_WORDS):
+            return "reader_memory", last
+        if self.returncode == -signal.SIGKILL:
+            return "reader_memory", "killed by the system"
+        if self.returncode < 0:
+            return "reader_crashed", signal.Signals(-self.returncode).name
+        return "reader_failed", last
+
+
+def run(folder: Path, format: str, seconds: float) -> End:
+    """Start the child, wait for it by the clock, and leave no process of its group behind."""
+    said = folder / "stderr"
+    with said.open("wb") as stderr:
+        child = subprocess.Popen(
+            [*PROGRAM, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=drivers.environment(format, str(folder / "work")),
+            cwd=folder,
+            start_new_session=True,
+        )
+        timed_out = False
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            _kill_group(child)
+    with said.open("rb") as file:
+        file.seek(max(0, said.stat().st_size - 64_000))
+        return End(child.returncode, timed_out, file.read().decode("utf-8", "replace"))
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def report(path: Path) -> dict[str, Any] | None:
+    """The report that a child left, or nothing if it left none that is JSON."""
+    if not is_plain_file(path) or path.stat().st_size > MAX_REPORT_BYTES:
+        return None
+    try:
+        report = json.loads(path.read_bytes())
+    except ValueError:
+        return None
+    return report if isinstance(report, dict) else None
+
+
+def is_plain_file(path: Path) -> bool:
+    """A file, and no link or pipe that a child put in its place."""
+    return path.is_file() and not path.is_symlink()
