@@ -11,7 +11,7 @@ from geo.database import open_engine
 from geo.errors import DropsMissing
 from geo.issues import IssueCatalogue
 from geo.settings import Settings
-from schemas.catalog import MapView, load_catalog
+from schemas.catalog import Catalog, MapView, load_catalog
 
 
 def open_job(
@@ -25,13 +25,17 @@ def open_job(
     The embedded sample makes its own drops when none are given. Raises UnknownMapError,
     DeclarationError, DropsMissing, and what `geo.cluster` raises.
     """
-    job = open_review(settings, map_id, progress)
-    return replace(job, drops=_drops(settings, job.view, drops, progress))
+    catalog = load_catalog()
+    found = _drops(settings, catalog.map_view(map_id), drops, progress)
+    return replace(_job(settings, catalog, map_id, progress), drops=found)
 
 
 def open_review(settings: Settings, map_id: str, progress: Progress = lambda _: None) -> Job:
     """A job without drops: for looking at a map, deciding about it, and publishing it."""
-    catalog = load_catalog()
+    return _job(settings, load_catalog(), map_id, progress)
+
+
+def _job(settings: Settings, catalog: Catalog, map_id: str, progress: Progress) -> Job:
     view = catalog.map_view(map_id)
     engine = open_engine(ensure_database(settings, map_id))
     return Job(settings, view, IssueCatalogue(catalog.issue_codes), engine, None, progress)

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 import sql
 from geo import tables
 from geo.database import connect, run, transaction
+from geo.errors import ConfigurationError
 from geo.migrate import migrate, pending
 from schemas.models import Agency, Area, Layer, OneMap, Source
 
@@ -26,10 +27,13 @@ def prepare(
     sources: Sequence[Source],
     agencies: Mapping[str, Agency],
 ) -> None:
-    """Migrates and declares, unless the database is in that state already."""
+    """Migrates and declares, unless the database is in that state already.
+
+    Raises ConfigurationError if the database holds another map: one map is one database.
+    """
     used = [agencies[name] for name in sorted({source.agency for source in sources})]
     fingerprint = _fingerprint([one_map, area, *layers, *sources, *used])
-    if not _in_force(engine, fingerprint):
+    if not _in_force(engine, one_map.id, fingerprint):
         migrate(engine)
         declare(engine, one_map, area, layers, sources, agencies)
 
@@ -70,11 +74,18 @@ def _fingerprint(declarations: Sequence[BaseModel]) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
-def _in_force(engine: Engine, fingerprint: str) -> bool:
+def _in_force(engine: Engine, map_id: str, fingerprint: str) -> bool:
     with connect(engine) as connection:
         if not run(connection, "is_prepared").scalar_one() or pending(connection):
             return False
-        return connection.scalar(select(tables.the_map.c.setup_sha256)) == fingerprint
+        known = tables.the_map.c
+        found = connection.execute(select(known.map_id, known.setup_sha256)).one_or_none()
+    if found and found.map_id != map_id:
+        raise ConfigurationError(
+            f"this database holds the map `{found.map_id}`, not `{map_id}`; one map is one "
+            "database: write `{map}` for the database's name in ONEMAP_DATABASE_URL, or leave the name out"
+        )
+    return found is not None and found.setup_sha256 == fingerprint
 
 
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

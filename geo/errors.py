@@ -11,7 +11,6 @@ survive pickling, because flows carry errors between processes.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
@@ -53,33 +52,6 @@ class ConfigurationError(TerminalError):
 
 
 @dataclass(eq=False)
-class DeclarationError(TerminalError):
-    """A YAML declaration is wrong. `line` counts from 1; None if the file as a whole is wrong."""
-
-    file: Path
-    line: int | None
-    problem: str
-    exit_code = os.EX_CONFIG
-
-    def __str__(self) -> str:
-        where = str(self.file) if self.line is None else f"{self.file}:{self.line}"
-        return f"{where}: {self.problem}"
-
-
-@dataclass(eq=False)
-class UnknownMap(TerminalError):
-    """No map of that id is declared."""
-
-    map_id: str
-    known: Sequence[str]
-    exit_code = os.EX_CONFIG
-
-    def __str__(self) -> str:
-        known = ", ".join(sorted(self.known)) or "none"
-        return f"there is no map `{self.map_id}`; the declared maps are: {known}"
-
-
-@dataclass(eq=False)
 class MissingProgram(TerminalError):
     """A program of the system is not installed. `install` is the one command that mends it."""
 
@@ -115,17 +87,6 @@ class UnknownRun(TerminalError):
 
     def __str__(self) -> str:
         return f"run {self.run_id}: {self.problem}; `onemap holds` lists the runs that wait"
-
-
-@dataclass(eq=False)
-class NothingPublished(TerminalError):
-    """A reader asks for a release of a map that has none."""
-
-    map_id: str
-    exit_code = os.EX_NOINPUT
-
-    def __str__(self) -> str:
-        return f"map `{self.map_id}` has no release yet; run: onemap run --map {self.map_id}"
 
 
 # --- services (EX_UNAVAILABLE, 69) ------------------------------------------------------------
