@@ -24,24 +24,28 @@ export function layersOf(manifest, style) {
   });
 }
 
-/** Fills the list; `onChange` hears of each layer that is shown or hidden. */
-export function showLayers(map, layers, onChange) {
+/** Fills the list; `onChange` hears of each layer that is switched. */
+export function listLayers(layers, onChange) {
   const toggle = (layer, visible) => {
     layer.visible = visible;
-    for (const part of layer.parts) {
-      const ground = layer.role === "district" && part.type === "fill"; // the land stays
-      if (!ground) map.setLayoutProperty(part.id, "visibility", visible ? "visible" : "none");
-    }
     onChange(layer);
   };
   onLanguage(() => find("layers").replaceChildren(...GROUPS.flatMap((group) => rows(group, layers, toggle))));
 }
 
+/** Draws a layer, or no longer. The land under the districts stays. */
+export function drawLayer(map, layer) {
+  for (const part of layer.parts) {
+    const land = layer.role === "district" && part.type === "fill";
+    if (!land) map.setLayoutProperty(part.id, "visibility", layer.visible ? "visible" : "none");
+  }
+}
+
 function rows([title, roles], layers, toggle) {
   const chosen = layers.filter((layer) => roles.includes(layer.role));
   if (!chosen.length) return [];
-  const ordered = roles.includes("place") ? [...chosen].reverse() : chosen.sort((a, b) => roles.indexOf(a.role) - roles.indexOf(b.role));
-  return [el("h3", {}, word(title)), ...ordered.map((layer) => row(layer, toggle))];
+  chosen.reverse().sort((a, b) => roles.indexOf(a.role) - roles.indexOf(b.role)); // what lies on top first
+  return [el("h3", {}, word(title)), ...chosen.map((layer) => row(layer, toggle))];
 }
 
 function row(layer, toggle) {

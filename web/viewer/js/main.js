@@ -7,8 +7,8 @@ import { Cards } from "./card.js";
 import { find } from "./dom.js";
 import { showHeld } from "./held.js";
 import { applyLanguage, onLanguage, setLanguage, word } from "./language.js";
-import { layersOf, showLayers } from "./layers.js";
-import { createMap, isPhone } from "./map.js";
+import { drawLayer, layersOf, listLayers } from "./layers.js";
+import { createMap, followReader, isPhone } from "./map.js";
 import { announce } from "./panel.js";
 import { listen } from "./picking.js";
 import { listenToSearch } from "./search.js";
@@ -19,25 +19,35 @@ async function start() {
   applyLanguage();
   listenToPage();
   const [manifest, style] = await Promise.all([getManifest(), getStyle()]);
-  showAbout(manifest);
-  applyLanguage();
-  const [held, map] = await Promise.all([getHeld(manifest), createMap(style)]);
+  const map = createMap(style);
   const layers = layersOf(manifest, style);
-  const drawHeld = showHeld(map, held, layers);
+  const loaded = map.once("load");
+  const drawn = Promise.all([loaded, getHeld(manifest)]).then(([, held]) => drawMap(map, held, layers));
+  showAbout(manifest);
+  listLayers(layers, (layer) => drawn.then((redraw) => (drawLayer(map, layer), redraw())));
+  applyLanguage();
+  await drawn;
+  await map.once("idle");
+  globalThis.onemap = { map }; // for the browser's console, and for tests
+  document.body.dataset.ready = "true";
+}
+
+/** What needs the map to be there; answers the function that counts the held places anew. */
+async function drawMap(map, held, layers) {
+  followReader(map);
+  const redraw = showHeld(map, held, layers);
   addSelection(map);
-  showLayers(map, layers, drawHeld);
-  const lists = new HeldLists(map, layers, (layer, id) => cards.show(layer, id, { travel: true }));
+  const travel = (layer, id) => cards.show(layer, id, { travel: true });
+  const lists = new HeldLists(map, layers, travel);
   const cards = new Cards(map, layers, held, (code) => lists.show(code));
   listen(map, layers, cards, lists);
-  listenToSearch(layers, (result) => cards.show(result.layer, result.feature_id, { travel: true }));
+  listenToSearch(layers, ({ layer, feature_id }) => travel(layer, feature_id));
   onScheme(applyLanguage); // the legend is written anew in the other colours
   onLanguage(() => (lists.open ? lists.redraw() : cards.redraw()));
   applyLanguage();
   const linked = remembered();
-  if (linked) await cards.show(linked.layer, linked.id, { travel: true });
-  await map.once("idle");
-  globalThis.onemap = { map }; // for the browser's console, and for tests
-  document.body.dataset.ready = "true";
+  if (linked) await travel(linked.layer, linked.id);
+  return redraw;
 }
 
 function listenToPage() {

@@ -18,8 +18,8 @@ export const padding = () =>
     ? { top: 130, right: 16, bottom: 110, left: 16 }
     : { top: 40, right: 40, bottom: 40, left: 390 };
 
-/** A map that shows the whole city, once its style is loaded. */
-export async function createMap(style) {
+/** A map that shows the whole city; complete when its `load` has come. */
+export function createMap(style) {
   addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
   const map = new Map({
     container: "map",
@@ -38,10 +38,13 @@ export async function createMap(style) {
   map.keyboard.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   if (!isPhone()) map.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
-  await map.once("load");
+  return map;
+}
+
+/** Names and colours as the reader has chosen them, now and whenever that changes. */
+export function followReader(map) {
   followScheme(map);
   onLanguage(() => nameThings(map));
-  return map;
 }
 
 function nameThings(map) {
