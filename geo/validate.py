@@ -117,7 +117,7 @@ def _places(
 ) -> Iterator[pa.Table]:
     """Rows without a position are held at the area they name, if they name one and may be held."""
     rows = np.asarray(delivery.table["source_row"])
-    lost = shapely.is_missing(delivery.shapes)
+    lost = shapely.is_missing(delivery.shapes) & ~np.isin(rows, _useless_shapes(delivery))
     named = np.asarray(
         pc.or_(
             pc.is_valid(delivery.table["claimed_district_code"]),
@@ -128,6 +128,14 @@ def _places(
     yield catalogue.make("place_missing", rows[lost & ~can_be_held])
     if source.position.origin != "none":
         yield catalogue.make("position_missing", rows[lost & can_be_held])
+
+
+def _useless_shapes(delivery: Normalised) -> NDArray[np.int64]:
+    """Rows whose shape was refused: it is not missing, and the row is quarantined for it."""
+    issues = delivery.issues
+    about_shape = pc.starts_with(issues["code"], "geometry_")
+    fatal = pc.equal(issues["severity"], Severity.error.value)
+    return np.asarray(issues["source_row"].filter(pc.and_(about_shape, fatal)))
 
 
 def _positions(
