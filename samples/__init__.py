@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from samples.truth import Truth
 
-VERSION = 1  # a change of what is generated needs another
 PLACES, SEED = 3000, 2569
 
 

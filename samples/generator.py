@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 import zlib
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from samples import VERSION, city, truth
+from samples import city, truth
 from samples.drops import (
     boundaries,
     care,
@@ -46,11 +47,10 @@ def write_drops(folder: Path, places: int, seed: int) -> truth.Truth:
     def random(source: str) -> np.random.Generator:
         return _random(seed, source)
 
+    counts = _counts(places)
+
     def spots(source: str) -> Spots:
-        count = round((places - HOSPITALS - care.CENTRES) * SHARES[source])
-        if source == "sample_gardens_15min":
-            count = min(count, MOST_GARDENS)
-        return around.draw(count, _random(seed, source + "/spots"))
+        return around.draw(counts[source], _random(seed, source + "/spots"))
 
     centres = _centres(around, grown, seed)
     names = care.centre_names(care.CENTRES, random("centre names"))
@@ -73,14 +73,14 @@ def write_drops(folder: Path, places: int, seed: int) -> truth.Truth:
         "sample_communities": communities.write_communities,
     }.items():
         parts.append(write(folder, spots(source), random(source)))
-    whole = truth.Truth.gather(VERSION, seed, places, parts)
+    whole = truth.Truth.gather(_version(), seed, places, parts)
     whole.write(folder)
     return whole
 
 
 def keep_drops(folder: Path, places: int, seed: int) -> Path:
     """See `samples.ensure_drops`. The folder is replaced as a whole, never half."""
-    wanted = {"version": VERSION, "seed": seed, "places": max(places, FEWEST_PLACES)}
+    wanted = {"version": _version(), "seed": seed, "places": max(places, FEWEST_PLACES)}
     if _made_as(folder) == wanted:
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,23 @@ def keep_drops(folder: Path, places: int, seed: int) -> Path:
     return folder
 
 
-def _made_as(folder: Path) -> dict[str, int]:
+def _counts(places: int) -> dict[str, int]:
+    """Places by source; gardens beyond what a spreadsheet holds become clinics."""
+    left = places - HOSPITALS - care.CENTRES
+    counts = {source: round(left * share) for source, share in SHARES.items()}
+    counts["sample_gardens_15min"] = min(counts["sample_gardens_15min"], MOST_GARDENS)
+    counts["sample_health_facilities"] += left - sum(counts.values())
+    return counts
+
+
+def _version() -> str:
+    """Of the generator: a hash of its own files, so that drops are never older than it."""
+    package = Path(__file__).parent
+    files = sorted(path for path in package.rglob("*") if path.suffix in (".py", ".csv"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
+def _made_as(folder: Path) -> dict[str, object]:
     """How the drops in a folder were made; nothing where there are none that are whole."""
     summary = folder / truth.FOLDER / "truth.json"
     if not summary.is_file():

@@ -135,6 +135,10 @@ class Register:
     def plant_duplicates(self, name: str) -> None:
         """Exact copies, and other content under a key that is taken; the first row stays."""
         self.quarantine(self.repeat("row_duplicate"), "row_duplicate")
+        self.plant_taken_keys(name)
+
+    def plant_taken_keys(self, name: str) -> None:
+        """Rows with another name under a key that is taken; the first row stays."""
         taken = self.repeat("key_duplicate")
         self.say(taken, name, self.columns[name][taken] + " (แห่งใหม่)")
         self.quarantine(taken, "key_duplicate")

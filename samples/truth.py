@@ -18,7 +18,7 @@ issues.parquet: source_id, source_row, code. Each planted fault; more notes and 
 values.parquet: source_id, source_row, column (of the layer), value (text; dates ISO, numbers and
     booleans as Python writes them; null where the value has to be absent). Cleaned values where a
     mess was planted, and a few others.
-truth.json: version, seed, places, rows per source and fate, and each mess with its count.
+truth.json: version (a hash of the generator), seed, places, rows per source and fate, and each mess with its count.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class SourceTruth:
 class Truth:
     """The truth about all drops of one generation."""
 
-    version: int
+    version: str
     seed: int
     places: int
     rows: pa.Table
@@ -82,7 +82,7 @@ class Truth:
     messes: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
-    def gather(cls, version: int, seed: int, places: int, parts: list[SourceTruth]) -> Truth:
+    def gather(cls, version: str, seed: int, places: int, parts: list[SourceTruth]) -> Truth:
         """One truth of many sources."""
         return cls(
             version,

@@ -165,6 +165,7 @@ def _plant_names(register: Register) -> None:
     register.expect(nbsp, "name_th", "คลินิก ร่วมใจ")
     lines = register.pick("line_break_in_a_field")
     register.say(lines, "name", 'ร้านยา "ร่มรื่น"\nสาขา 2, ตลาดใหม่')
+    register.issue(lines, "text_repaired")
     register.expect(lines, "name_th", 'ร้านยา "ร่มรื่น" สาขา 2, ตลาดใหม่')
     formula = register.pick("formula_in_a_name")
     register.say(formula, "name", '=HYPERLINK("http://example.org","คลินิก")')

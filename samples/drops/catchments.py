@@ -19,6 +19,7 @@ from samples.truth import SourceTruth
 Shapes = NDArray[np.object_]
 
 CATCHMENTS = 68
+STRETCH, CROSSING_M2 = 12, 500.0  # vertices, and how much a crossing has to change
 TEETH = 100_010  # of a comb: two vertices each, more than one feature may have
 
 
@@ -43,6 +44,9 @@ def write_catchments(
     shapes = np.concatenate([shapes, np.full(spare, None, dtype=object)])
     real = np.arange(len(codes)) < CATCHMENTS
     single = (shapely.get_type_id(shapes) == 3) & real
+    short = register.pick("leading_zero_lost", 1, [code == "07" for code in codes])
+    register.say(short, "HCID", "7")
+    register.issue(short, "value_pattern")
     everyone = np.flatnonzero(real)
     register.expect(everyone, "name_th", register.columns["HC_NAME"][everyone])
     register.expect(everyone, "centre_code", register.columns["HCID"][everyone])
@@ -75,17 +79,22 @@ def _shares(city: City, centres: Spots) -> Shapes:
 
 
 def _crossed(shape: shapely.Polygon) -> shapely.Polygon:
-    """Two vertices that follow each other, exchanged: the ring crosses itself."""
+    """A stretch of the ring digitised backwards, so that it crosses itself."""
     ring = shapely.get_coordinates(shape)
-    ring[[10, 11]] = ring[[11, 10]]
-    return shapely.Polygon(ring)
+    for start in range(1, len(ring) - STRETCH, STRETCH):
+        turned = ring.copy()
+        turned[start : start + STRETCH] = ring[start : start + STRETCH][::-1]
+        crossed = shapely.Polygon(turned)
+        lost = shape.area - shapely.make_valid(crossed, method="structure").area
+        if not crossed.is_valid and abs(lost) > CROSSING_M2:
+            return crossed
+    raise ValueError("no stretch of this catchment crosses itself when it is turned round")
 
 
 def _plant_useless(register: Register, shapes: Shapes, where: NDArray[np.bool_]) -> None:
     flat = register.pick("polygon_without_area", 1, where)
-    shapes[flat] = shapely.Polygon(
-        [(670_000, 1_520_000), (671_000, 1_520_000), (672_000, 1_520_000)]
-    )
+    there, back = (670_000, 1_520_000), (672_000, 1_521_000)
+    shapes[flat] = shapely.Polygon([there, back, back, there])
     register.quarantine(flat, "geometry_unrepairable")
     comb = register.pick("too_many_vertices", 1, where)
     shapes[comb] = _comb()

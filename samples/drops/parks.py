@@ -16,6 +16,7 @@ from samples.register import Register
 from samples.truth import SourceTruth
 
 TYPES = ("สวนหย่อมขนาดเล็ก", "สวนชุมชน", "สวนหมู่บ้าน", "สวนระดับย่าน", "สวนระดับเมือง", "สวนถนน")
+THAI_COLUMN = "ประเภทสวน"  # the DBF keeps three characters of it and a piece of the fourth
 LOST_NAME = "Placemark"
 AYUTTHAYA = (100.5690000, 14.3532000)
 
@@ -47,6 +48,8 @@ def write_parks(folder: Path, spots: Spots, random: np.random.Generator) -> Sour
     )
     triple = register.pick("rai_ngan_wah")
     register.expect(triple, "area_m2", _square_metres(register, triple))
+    typed = register.pick("column_name_cut")
+    register.expect(typed, "park_type", register.columns["P_TYPE"][typed])
     _plant_areas(register)
     _plant_names(register)
     _plant_places(register)
@@ -66,6 +69,7 @@ def write_parks(folder: Path, spots: Spots, random: np.random.Generator) -> Sour
         geometry_type="Point",
         encoding="utf-8",
         cpg=None,
+        own_names={"P_TYPE": THAI_COLUMN},
     )
     write_zip(
         folder / "environment" / "parks_indian1975.zip",

@@ -172,7 +172,7 @@ def write_grounds(folder: Path, spots: Spots, random: np.random.Generator) -> So
     register.quarantine(several, "geometry_type_mismatch")
     one = register.pick("multipoint_of_one")
     high = register.pick("height")
-    register.plant_duplicates("NAME_TH")
+    register.plant_taken_keys("NAME_TH")  # no exact copies: each row has an fid of its own
     located = ~np.isnan(register.lon)
     metres = np.full((len(register), 2), np.nan)
     metres[located] = datum.utm_47n(register.lon[located], register.lat[located])

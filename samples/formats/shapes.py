@@ -18,6 +18,7 @@ Objects = NDArray[np.object_]
 
 DAY = "2026-01-05"
 _LANGUAGE_BYTE = 29  # of a DBF header: the code page that its writer claims
+_FIELD_BYTES, _NAME_BYTES = 32, 10  # of a field's description in that header, and of its name
 
 
 def shapefile_parts(
@@ -29,11 +30,13 @@ def shapefile_parts(
     encoding: str,
     cpg: str | None,
     cut_at: int | None = None,
+    own_names: dict[str, str] | None = None,
 ) -> dict[str, bytes]:
     """The parts of a shapefile by suffix.
 
     Texts are written in `encoding`, whatever `cpg` claims (None: no such file), and cut at
     `cut_at` bytes, also in the middle of a character, as ArcGIS did. The language byte is 0.
+    `own_names` gives columns other names, which the format cuts at 10 bytes in the same way.
     """
     encoded = {name: _encoded(values, encoding, cut_at) for name, values in columns.items()}
     with tempfile.TemporaryDirectory() as folder:
@@ -54,6 +57,12 @@ def shapefile_parts(
         }
     dbf = bytearray(parts[".dbf"])
     dbf[_LANGUAGE_BYTE] = 0
+    for position, name in enumerate(columns):
+        whole = (own_names or {}).get(name)
+        if whole is not None:
+            start = _FIELD_BYTES * (position + 1)
+            cut = whole.encode(encoding)[:_NAME_BYTES]
+            dbf[start : start + _NAME_BYTES + 1] = cut.ljust(_NAME_BYTES + 1, b"\0")
     parts[".dbf"] = bytes(dbf)
     if cpg is not None:
         parts[".cpg"] = cpg.encode("ascii")
