@@ -17,7 +17,7 @@ from flows.pipeline import refresh
 from geo.database import connect, open_engine
 from geo.issues import IssueCatalogue
 from geo.settings import Settings
-from schemas.catalog import load_catalog
+from schemas.catalog import Catalog, MapView, load_catalog
 
 SOURCES = ("bangkok_districts", "bangkok_subdistricts", "bangkok_parks", "bangkok_hospitals")
 CITY = [
@@ -63,13 +63,17 @@ class SmallCity:
 def small_city(cluster: Settings, database: Callable[..., str], tmp_path: Path) -> SmallCity:
     """Twenty parks and one hospital, delivered and not yet taken in."""
     catalog = load_catalog()
-    view = catalog.map_view("bangkok")
-    view = replace(view, sources=tuple(s for s in view.sources if s.id in SOURCES))
     settings = replace(cluster, home=tmp_path)
     engine = open_engine(database())
-    job = Job(settings, view, IssueCatalogue(catalog.issue_codes), engine, tmp_path / "drops")
+    job = Job(
+        settings,
+        small_view(catalog),
+        IssueCatalogue(catalog.issue_codes),
+        engine,
+        tmp_path / "drops",
+    )
     city = SmallCity(job)
-    _boundaries(city.drops)
+    write_boundaries(city.drops)
     city.parks(20)
     city.write(
         "health/hospital/bkk_hospital.csv",
@@ -79,7 +83,14 @@ def small_city(cluster: Settings, database: Callable[..., str], tmp_path: Path) 
     return city
 
 
-def _boundaries(drops: Path) -> None:
+def small_view(catalog: Catalog) -> MapView:
+    """The map of Bangkok with four of its sources."""
+    view = catalog.map_view("bangkok")
+    return replace(view, sources=tuple(s for s in view.sources if s.id in SOURCES))
+
+
+def write_boundaries(drops: Path) -> None:
+    """Districts and subdistricts, as the agency's shapefiles."""
     codes, names, subcodes, subnames, shapes = zip(*CITY, strict=True)
     districts = {"dcode": codes, "dname": names, "dname_e": ["A", "B"], "AREA": [1.0, 1.0]}
     _shapefile(drops / "boundaries/bma/bangkok_district.zip", districts, shapes, "EPSG:4326")

@@ -83,7 +83,8 @@ def test_every_deployment_is_registered_with_its_schedule(
     names = serving.register(listed)
     assert len(names) == len(listed)
     with get_client(sync_client=True) as client:
-        found = {d.name: d for d in client.read_deployments(limit=200, sort=DeploymentSort.NAME_ASC)}
+        listing = client.read_deployments(limit=200, sort=DeploymentSort.NAME_ASC)
+        found = {deployment.name: deployment for deployment in listing}
     assert {deployment.name for deployment in listed} <= set(found)
     (schedule,) = found["refresh-bangkok"].schedules
     assert schedule.schedule.cron == "0 3 * * *"  # type: ignore[union-attr]
