@@ -58,7 +58,7 @@ def published(sample: tuple[Job, RefreshResult]) -> pd.DataFrame:
     """Every feature of the current release, with what all layers have."""
     job, _ = sample
     layers = (
-        "select source_id, source_row, source_key, location_precision, district_code,"  # noqa: S608
+        "select source_id, source_row, source_key, location_precision, district_code,"
         " subdistrict_code, st_asbinary(geom) as shape from core.{} where release_to is null"
     )
     query = " union all ".join(layers.format(layer.id) for layer in job.view.layers)
@@ -99,7 +99,7 @@ def test_every_row_ends_where_it_has_to(
         rows = frame(
             job,
             f"""select r.source_id, q.source_row from meta.{table} q
-                join meta.latest_accepted_run r using (run_id)""",  # noqa: S608
+                join meta.latest_accepted_run r using (run_id)""",
         )
         fates = pd.concat([fates, rows.assign(fate=fate)])
     found, wanted = as_set(fates, *ROW, "fate"), as_set(expected(truth), *ROW, "fate")
@@ -170,13 +170,14 @@ def test_rows_are_quarantined_for_what_was_planted(
 def test_values_are_as_they_should_be(sample: tuple[Job, RefreshResult], truth: Truth) -> None:
     job, _ = sample
     layer_of = {source.id: source.layer for source in job.view.sources}
-    wanted = truth.values.to_pandas().assign(layer=lambda v: v["source_id"].map(layer_of))
+    said = truth.values.to_pandas()
+    wanted = said.assign(layer=said["source_id"].map(layer_of))
     compared = 0
     for (layer, column), values in wanted.groupby(["layer", "column"]):
         rows = frame(
             job,
             f"""select source_id, source_row, {column}::text as found
-                from core.{layer} where release_to is null""",  # noqa: S608
+                from core.{layer} where release_to is null""",
         )
         both = values.merge(rows, on=ROW)
         assert len(both) == len(values), (layer, column)
