@@ -83,7 +83,8 @@ def _in_force(engine: Engine, map_id: str, fingerprint: str) -> bool:
     if found and found.map_id != map_id:
         raise ConfigurationError(
             f"this database holds the map `{found.map_id}`, not `{map_id}`; one map is one "
-            "database: write `{map}` for the database's name in ONEMAP_DATABASE_URL, or leave the name out"
+            "database: write `{map}` for the database's name in ONEMAP_DATABASE_URL, or leave it "
+            "out"
         )
     return found is not None and found.setup_sha256 == fingerprint
 

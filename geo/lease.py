@@ -2,7 +2,8 @@
 
 An advisory lock or a local file would not do: any role may take the first, and neither is checked
 by the transaction that writes. A lease is a row; its holder is the database session that took it,
-so a holder that was killed has lost it as soon as the server notices, and its orphans write nothing.
+so a holder that was killed has lost it as soon as the server notices, and its orphans write
+nothing.
 """
 
 from __future__ import annotations

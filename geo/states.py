@@ -133,8 +133,8 @@ class Validated:
     """A delivery judged row by row. rows_in = accepted + quarantined + filtered, always.
 
     `accepted` has the columns of `Normalised.table` and `geom` (WKB, EPSG:4326, null if held at an
-    area); `quarantined` has source_row, codes (list) and raw (JSON text); `filtered` has source_row,
-    reason_th and reason_en.
+    area); `quarantined` has source_row, codes (list) and raw (JSON text); `filtered` has
+    source_row, reason_th and reason_en.
     """
 
     accepted: pa.Table

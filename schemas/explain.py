@@ -1,4 +1,4 @@
-"""Errors of pydantic, told to the one who wrote the YAML: which line, what is wrong, what was meant."""
+"""Errors of pydantic, told to who wrote the YAML: which line, what is wrong, what was meant."""
 
 from __future__ import annotations
 
