@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
-from shapely import Polygon
+from shapely import Geometry, Polygon
 
 from samples import diagram, figures
 from samples.warp import Warp
@@ -36,7 +36,7 @@ class City:
     subdistricts: tuple[figures.Subdistrict, ...]
     district_polygons: Geometries
     subdistrict_polygons: Geometries
-    outline: Polygon
+    outline: Geometry
     district_of: NDArray[np.int_]  # index of each subdistrict's district
 
 
@@ -54,7 +54,7 @@ def grow(random: np.random.Generator) -> City:
         _split(cell, [area.name_th for area in subdistricts if area.district_code == code], random)
         for cell, code in zip(plain, codes, strict=True)
     ]
-    polygons = _enclose([cell for cells in inner for cell in cells], warp)
+    polygons = _enclose(np.array([cell for cells in inner for cell in cells]), warp)
     by_district = [polygons[district_of == i] for i in range(len(districts))]
     whole = np.array([shapely.coverage_union_all(parts) for parts in by_district], dtype=object)
     return City(
@@ -75,22 +75,28 @@ def _outline(sites: Floats, areas: Floats) -> Polygon:
     for distance in (SMOOTHING, -2 * SMOOTHING, SMOOTHING):
         city = shapely.buffer(city, distance)
     largest = max(shapely.get_parts(city), key=shapely.area)
-    city = shapely.Polygon(largest.exterior)
-    scale = float(np.sqrt(areas.sum() / city.area))
+    city = shapely.simplify(shapely.Polygon(largest.exterior), PIECE / 4)
+    return _scaled(city, float(areas.sum() / city.area))
+
+
+def _scaled(city: Polygon, factor: float) -> Polygon:
+    """The same shape about the same centre, with `factor` times its area."""
     centre = np.array(city.centroid.coords[0])
-    return shapely.transform(city, lambda points: centre + scale * (points - centre))
+    return shapely.transform(city, lambda points: centre + np.sqrt(factor) * (points - centre))
 
 
-def _plain_districts(sites: Floats, areas: Floats, warp: Warp) -> list[Polygon]:
+def _plain_districts(sites: Floats, areas: Floats, warp: Warp) -> Geometries:
     """Straight-edged districts whose areas are right once they are warped."""
     outline = _outline(sites, areas)
+    grown = shapely.transform(shapely.segmentize(outline, PIECE), warp).area
+    outline = _scaled(outline, float(areas.sum() / grown))
     wanted, weights = areas.copy(), None
-    for _ in range(3):
+    for _ in range(4):
         wanted *= outline.area / wanted.sum()
         weights = diagram.fit_weights(sites, wanted, outline, weights)
         cells = diagram.power_cells(sites, weights, diagram.frame(sites, outline))
-        plain = [shapely.intersection(cell.polygon(), outline) for cell in cells]
-        warped = shapely.transform(shapely.segmentize(np.array(plain), PIECE), warp)
+        plain = shapely.intersection([cell.polygon() for cell in cells], outline)
+        warped = shapely.transform(shapely.segmentize(plain, PIECE), warp)
         wanted *= areas / shapely.area(warped)
     return plain
 
@@ -134,13 +140,13 @@ def _places_of(names: list[str], sites: Floats) -> list[int]:
     return [part if part >= 0 else free.pop(0) for part in chosen]
 
 
-def _enclose(plain: list[Polygon], warp: Warp) -> Geometries:
+def _enclose(plain: Geometries, warp: Warp) -> Geometries:
     """Node, cut and warp all edges once; the enclosed faces in the order of the plain cells."""
-    edges = shapely.union_all(shapely.boundary(np.array(plain)), grid_size=GRID)
-    edges = shapely.segmentize(shapely.get_parts(shapely.line_merge(edges)), PIECE)
-    warped = shapely.transform(edges, lambda points: np.round(warp(points), 3))
+    network = shapely.union_all(shapely.boundary(plain), grid_size=GRID)
+    edges = shapely.segmentize(shapely.get_parts(shapely.line_merge(network)), PIECE)
+    warped: Geometries = shapely.transform(edges, lambda points: np.round(warp(points), 3))
     faces = shapely.get_parts(shapely.polygonize(warped))
-    inside = shapely.get_coordinates(shapely.point_on_surface(np.array(plain)))
+    inside = shapely.get_coordinates(shapely.point_on_surface(plain))
     which, face = shapely.STRtree(faces).query(shapely.points(warp(inside)), "within")
     if list(which) != list(range(len(plain))) or len(set(face)) != len(faces):
         raise ValueError("the warp folds the city; lower warp.STEEPNESS")

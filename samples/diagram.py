@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
-from shapely import Geometry, Polygon
+from shapely import Polygon
 
 Floats = NDArray[np.float64]
 OUTSIDE = -1
@@ -94,7 +94,7 @@ def discs(sites: Floats, weights: Floats) -> list[Floats]:
     return [site + radius * circle for site, radius in zip(sites, radii, strict=True)]
 
 
-def frame(sites: Floats, around: Geometry) -> list[Floats]:
+def frame(sites: Floats, around: Polygon) -> list[Floats]:
     """Square starts: one large rectangle around a geometry, for every site."""
     west, south, east, north = np.array(around.bounds) + np.array([-1, -1, 1, 1]) * 1000
     ring = np.array([(west, south), (east, south), (east, north), (west, north)])
@@ -104,7 +104,7 @@ def frame(sites: Floats, around: Geometry) -> list[Floats]:
 def fit_weights(
     sites: Floats,
     areas: Floats,
-    within: Geometry | None = None,
+    within: Polygon | None = None,
     weights: Floats | None = None,
     *,
     tolerance: float = 1e-4,
@@ -131,7 +131,7 @@ def fit_weights(
     return weights
 
 
-def _response(sites: Floats, weights: Floats, cells: list[Cell], within: Geometry | None) -> Floats:
+def _response(sites: Floats, weights: Floats, cells: list[Cell], within: Polygon | None) -> Floats:
     """How the areas change with the weights (m2 per m2), as a square matrix."""
     response = np.zeros((len(sites), len(sites)))
     for i, cell in enumerate(cells):
@@ -139,7 +139,7 @@ def _response(sites: Floats, weights: Floats, cells: list[Cell], within: Geometr
         if within is not None:
             lines = shapely.intersection(lines, within)
         gain = shapely.length(lines) / (2 * np.hypot(*(sites[others] - sites[i]).T))
-        np.add.at(response, (i, others), -gain)
+        response[i, others] -= gain
         response[i, i] += gain.sum()
         if within is None:  # the arc of the disc grows as well
             arc = shapely.length(cell.polygon().exterior) - shapely.length(lines).sum()

@@ -83,7 +83,8 @@ class Surroundings:
         high = ends[last]
         low = np.concatenate([[0.0], high[:-1]])
         reached = low[area] + random.random(len(area)) * (high - low)[area]
-        return np.minimum(np.searchsorted(ends, reached, side="right"), last[area])
+        found: NDArray[np.int64] = np.searchsorted(ends, reached, side="right")
+        return np.minimum(found, last[area])
 
 
 def _people(city: City) -> Floats:

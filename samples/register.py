@@ -159,8 +159,8 @@ class Register:
                 pa.array(self.code, pa.string()),
                 pa.array(self.lon, pa.float64(), mask=nowhere),
                 pa.array(self.lat, pa.float64(), mask=nowhere),
-                pa.array(np.where(published, self.district, None), pa.string()),
-                pa.array(np.where(published, self.subdistrict, None), pa.string()),
+                pa.array(self.district, pa.string(), mask=~published),
+                pa.array(self.subdistrict, pa.string(), mask=~published),
             ],
             schema=truth.ROWS,
         )

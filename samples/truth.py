@@ -18,7 +18,8 @@ issues.parquet: source_id, source_row, code. Each planted fault; more notes and 
 values.parquet: source_id, source_row, column (of the layer), value (text; dates ISO, numbers and
     booleans as Python writes them; null where the value has to be absent). Cleaned values where a
     mess was planted, and a few others.
-truth.json: version (a hash of the generator), seed, places, rows per source and fate, and each mess with its count.
+truth.json: version (a hash of the generator), seed, places, rows per source and fate, and each mess
+    with its count.
 """
 
 from __future__ import annotations
@@ -133,7 +134,9 @@ class Truth:
         """Load what `write` wrote. Raises FileNotFoundError where there is none."""
         folder = drops / FOLDER
         said = json.loads((folder / "truth.json").read_text("utf-8"))
-        tables = [
+        rows, issues, values = (
             pq.read_table(folder / f"{name}.parquet") for name in ("rows", "issues", "values")
-        ]
-        return cls(said["version"], said["seed"], said["places"], *tables, said["messes"])
+        )
+        return cls(
+            said["version"], said["seed"], said["places"], rows, issues, values, said["messes"]
+        )

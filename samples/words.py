@@ -52,7 +52,8 @@ def benefactors(count: int, random: Random) -> Objects:
 def people(count: int, random: Random) -> Objects:
     """Names of persons, plainly made up."""
     first = _of(_FIRST, random.integers(len(_FIRST), size=count))
-    return "คุณ" + first + " " + _of(_FAMILY, random.integers(len(_FAMILY), size=count))
+    names: Objects = "คุณ" + first + " " + choice(_FAMILY, count, random)
+    return names
 
 
 def choice(words: tuple[str, ...] | list[str], count: int, random: Random) -> Objects:
@@ -67,7 +68,8 @@ def numbered(low: int, high: int, count: int, random: Random) -> Objects:
 
 def phones(count: int, random: Random) -> Objects:
     """Telephone numbers that nobody has: 0 2000 nnnn."""
-    return "0 2000 " + _of([f"{n:04d}" for n in range(10_000)], random.integers(10_000, size=count))
+    numbers: Objects = "0 2000 " + choice([f"{n:04d}" for n in range(10_000)], count, random)
+    return numbers
 
 
 def _of(words: tuple[str, ...] | list[str], index: NDArray[np.int64]) -> Objects:

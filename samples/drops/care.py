@@ -35,7 +35,10 @@ NONTHABURI = (100.4900000, 14.0300000)
 def centre_names(count: int, random: np.random.Generator) -> NDArray[np.object_]:
     """ศูนย์บริการสาธารณสุข 7 บุญมีอุทิศ."""
     numbers = np.arange(1, count + 1).astype(str).astype(object)
-    return "ศูนย์บริการสาธารณสุข " + numbers + " " + words.benefactors(count, random)
+    names: NDArray[np.object_] = (
+        "ศูนย์บริการสาธารณสุข " + numbers + " " + words.benefactors(count, random)
+    )
+    return names
 
 
 def write_centres(

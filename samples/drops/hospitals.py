@@ -52,7 +52,7 @@ def write_hospitals(folder: Path, spots: Spots, random: np.random.Generator) -> 
         start, end = (f"{register.lon[i] + step},{register.lat[i]},0" for step in (0, 0.001))
         shapes[i] = f"<LineString><coordinates>{start} {end}</coordinates></LineString>"
     columns = {name: values for name, values in register.columns.items() if name != "name"}
-    text = kml(columns, register.columns["name"], shapes, "โรงพยาบาลตัวอย่าง", "hospital")
+    text = kml(columns, register.columns["name"].tolist(), shapes, "โรงพยาบาลตัวอย่าง", "hospital")
     write_bytes(folder / "health" / "hospitals.kml", text)
     return register.finish()
 

@@ -12,7 +12,7 @@ from samples.formats.archives import write_zip
 from samples.formats.documents import csv_bytes, write_bytes
 from samples.formats.shapes import shapefile_parts
 from samples.places import Spots
-from samples.register import Register
+from samples.register import Floats, Index, Register
 from samples.truth import SourceTruth
 
 TYPES = ("สวนหย่อมขนาดเล็ก", "สวนชุมชน", "สวนหมู่บ้าน", "สวนระดับย่าน", "สวนระดับเมือง", "สวนถนน")
@@ -78,9 +78,10 @@ def write_parks(folder: Path, spots: Spots, random: np.random.Generator) -> Sour
     return register.finish()
 
 
-def _square_metres(register: Register, rows: np.ndarray) -> list[float]:
+def _square_metres(register: Register, rows: Index) -> Floats:
     rai, ngan, wah = (register.columns[name][rows].astype(float) for name in ("RAI", "NGAN", "WAH"))
-    return (1600 * rai + 400 * ngan + 4 * wah).tolist()
+    square_metres: Floats = 1600 * rai + 400 * ngan + 4 * wah
+    return square_metres
 
 
 def _plant_areas(register: Register) -> None:
