@@ -67,7 +67,10 @@ class OgcGuard:
         self._state.collection_catalog = catalog_of(collections)
 
         async def tipg(scope: Scope, receive: Receive, send: Send) -> None:
-            await self._app(_rewritten(scope, query), receive, _tagging(send, etag))
+            answered = _tagging(send, etag)
+            if scope["method"] == "HEAD":
+                answered = _without_body(answered)
+            await self._app(_rewritten(scope, query), receive, answered)
 
         return tipg
 
@@ -202,11 +205,13 @@ def _path(scope: Scope) -> str:
 
 
 def _rewritten(scope: Scope, query: str) -> Scope:
-    """The scope that tipg sees: our query, no HTML asked for, and links that begin at the mount."""
+    """The scope that tipg sees: our query, no HTML asked for, links that begin at the mount, and
+    GET for HEAD, which it does not know."""
     headers = [pair for pair in scope["headers"] if pair[0] != b"accept"]
     outer = ("router", "app_root_path")
     return {
         **{key: value for key, value in scope.items() if key not in outer},
+        "method": scope["method"].replace("HEAD", "GET"),
         "query_string": query.encode(),
         "headers": headers,
     }
@@ -224,3 +229,12 @@ def _tagging(send: Send, etag: str) -> Send:
         await send(message)
 
     return tagged
+
+
+def _without_body(send: Send) -> Send:
+    async def headers_only(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return headers_only

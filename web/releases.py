@@ -106,14 +106,24 @@ class Releases:
     """The releases of one map, by number."""
 
     def __init__(self, folder: Path) -> None:
-        self._read = lru_cache(maxsize=KEPT_OPEN)(lambda number: Release(folder / str(number)))
+        self._folder = folder
+        self._read = lru_cache(maxsize=KEPT_OPEN)(_read)
 
     def get(self, number: int) -> Release | None:
-        """The release, or None if its folder is not there. Old ones may have been removed."""
+        """The release, or None if its folder is not there. Old ones may have been removed.
+
+        A map that was reset begins again at release 1, so a number is not enough to know it by.
+        """
+        folder = self._folder / str(number)
         try:
-            return self._read(number)
+            found = (folder / MANIFEST).stat()
+            return self._read(folder, (found.st_ino, found.st_mtime_ns))
         except FileNotFoundError:
             return None
+
+
+def _read(folder: Path, _identity: tuple[int, int]) -> Release:
+    return Release(folder)
 
 
 def _files(node: Any) -> Iterator[ReleaseFile]:

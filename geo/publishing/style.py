@@ -167,7 +167,7 @@ def _point(layer: Layer) -> Json:
 
 
 def _label(layer: Layer, from_anchors: bool) -> Json:
-    layout: Json = {"text-field": THAI_NAME, "text-max-width": 8, "text-padding": 1}
+    layout: Json = {"text-field": THAI_NAME, "text-max-width": 10, "text-padding": 1}
     match layer.role:
         case Role.district:
             layout |= {

@@ -209,6 +209,12 @@ def test_a_browser_gets_json_too(client: httpx.Client) -> None:
     assert answer.headers["content-type"] == "application/json"
 
 
+def test_head_is_get_without_the_body(client: httpx.Client) -> None:
+    answer = client.head(ITEMS)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["etag"] == client.get(ITEMS).headers["etag"]
+
+
 def test_writing_is_refused(client: httpx.Client) -> None:
     assert client.post(ITEMS, json={}).status_code == 405
     assert client.delete("/manifest.json").status_code == 405

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import subprocess
+import sys
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from pmtiles.reader import MmapSource, Reader
 from geo.errors import ConfigurationError
 from tests.web.conftest import City, running
 from web.app import create_app
-from web.settings import WebSettings
+from web.settings import PACKAGES, WebSettings
 
 
 def archive_of(city: City) -> Path:
@@ -172,6 +174,16 @@ def test_style_has_no_placeholder_left_and_its_addresses_answer(client: httpx.Cl
         assert client.head(address).status_code == 200, address
 
 
+def test_the_style_is_valid_by_the_style_specification(city: City) -> None:
+    validator = PACKAGES / "@maplibre/maplibre-gl-style-spec/dist/gl-style-validate.mjs"
+    node = Path(sys.executable).with_name("node")
+    style = city.folder / "style.json"
+    checked = subprocess.run(
+        [node, validator, style], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
 def test_a_host_header_cannot_break_the_style(address: str) -> None:
     answer = httpx.get(f"{address}/style.json", headers={"Host": 'x"},"layers":[]'})
     assert answer.status_code in (200, 400)
@@ -240,6 +252,24 @@ def test_while_the_database_is_away_the_last_release_stays_up(city: City) -> Non
         finally:
             _open_to_the_web(owner)
         assert httpx.get(f"{up}/health").status_code == 200
+
+
+def test_files_that_went_missing_are_said_and_a_map_begun_anew_is_read_anew(city: City) -> None:
+    manifest = city.folder / "manifest.json"
+    content = manifest.read_bytes()
+    aside = manifest.with_suffix(".aside")
+    with running(city.settings) as address:
+        first = httpx.get(f"{address}/tiles.json")
+        manifest.rename(aside)
+        try:
+            missing = httpx.get(f"{address}/manifest.json")
+            manifest.write_bytes(content.replace("เมืองทดสอบ".encode(), "เมืองใหม่".encode()))
+            again = httpx.get(f"{address}/tiles.json")
+        finally:
+            aside.replace(manifest)
+    assert (missing.status_code, missing.json()["code"]) == (503, "ReleaseMissing")
+    assert first.json()["name"] == "เมืองทดสอบ"
+    assert again.json()["name"] == "เมืองใหม่"
 
 
 def test_a_database_that_was_never_there_is_said_without_its_words(city: City) -> None:

@@ -13,7 +13,7 @@ export function showAbout(manifest) {
     document.title = say(manifest.title);
     find("title").textContent = say(manifest.title);
     const notice = say(manifest.notice) || (manifest.sample ? word("sampleNotice") : "");
-    find("notice").textContent = notice;
+    find("notice").firstElementChild.textContent = notice;
     find("notice").classList.toggle("sample", manifest.sample);
     find("notice").hidden = !notice;
     find("release").textContent = word("release", manifest.release, day(manifest.data_as_of ?? manifest.published_at));

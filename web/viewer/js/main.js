@@ -54,6 +54,8 @@ function listenToPage() {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => setLanguage(button.dataset.language));
   }
+  const notice = find("notice");
+  notice.addEventListener("click", () => notice.setAttribute("aria-expanded", String(notice.getAttribute("aria-expanded") !== "true")));
   const handle = find("handle");
   const fold = (open) => handle.setAttribute("aria-expanded", String(open));
   handle.addEventListener("click", () => isPhone() && fold(handle.getAttribute("aria-expanded") !== "true"));
