@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncpg
+
 from sql import statement
 from web.database import Snapshots
 from web.errors import DatabaseAway, NothingPublished, WebError, not_found
@@ -20,7 +22,10 @@ class Current:
     async def number(self) -> int:
         """Number of the current release. Raises NothingPublished or DatabaseAway."""
         async with self._snapshots.acquire() as connection:
-            number = await connection.fetchval(statement("web_release"))
+            try:
+                number = await connection.fetchval(statement("web_release"))
+            except asyncpg.UndefinedTableError:  # a database that no run has prepared yet
+                number = None
         if not number:
             self._last = None
             raise NothingPublished(self._map_id)

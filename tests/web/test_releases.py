@@ -15,7 +15,9 @@ import psycopg
 import pytest
 from pmtiles.reader import MmapSource, Reader
 
+from geo import cluster as private_cluster
 from geo.errors import ConfigurationError
+from geo.settings import Settings
 from tests.web.conftest import City, running
 from web.app import create_app
 from web.settings import PACKAGES, WebSettings
@@ -279,6 +281,14 @@ def test_a_database_that_was_never_there_is_said_without_its_words(city: City) -
             answer = httpx.get(f"{address}{path}")
             assert (answer.status_code, answer.json()["code"]) == (503, "DatabaseAway")
             assert "onemap_no_such_database" not in answer.text
+
+
+def test_an_empty_database_has_nothing_published(city: City, cluster: Settings) -> None:
+    private_cluster.ensure_database(cluster, "web_empty")
+    url = private_cluster.url(cluster, "web_empty", "onemap_web")
+    with running(WebSettings("test", url, city.settings.releases)) as address:
+        assert "onemap run --map test" in httpx.get(f"{address}/").text
+        assert httpx.get(f"{address}/api/").json()["code"] == "NothingPublished"
 
 
 def _close_to_the_web(owner: psycopg.Connection) -> None:
