@@ -72,10 +72,16 @@ class Register:
         return int(np.clip(len(self) // ONE_MESS_IN, 1, MOST_OF_A_MESS))
 
     def pick(self, mess: str, count: int | None = None, where: Any = None) -> Index:
-        """Rows that have no mess yet, in order; they are counted as `mess`."""
+        """Rows that have no mess yet, in order; they are counted as `mess`.
+
+        Without a `count`, a few; and fewer where `where` leaves no more. Raises ValueError where
+        there are not enough.
+        """
         free = self._free if where is None else self._free & where
         pool = np.flatnonzero(free)
-        wanted = self.few if count is None else count
+        wanted = count
+        if wanted is None:
+            wanted = self.few if where is None else min(self.few, len(pool))
         if len(pool) < wanted:
             raise ValueError(f"{self.source_id}: {len(pool)} free rows for {wanted} of {mess}")
         chosen = np.sort(self.random.choice(pool, wanted, replace=False))

@@ -134,12 +134,11 @@ def write_facilities(folder: Path, spots: Spots, random: np.random.Generator) ->
 def _plant_codes(register: Register) -> None:
     for old, new in RETIRED:
         there = register.subdistrict == new
-        rows = register.pick("code_retired", min(register.few, int(there.sum())), there)
+        rows = register.pick("code_retired", where=there)
         register.say(rows, "sdcode", old)
         register.say(rows, "dcode", new[:4])
         register.issue(rows, "code_retired")
-    there = register.district == SPLIT[:4]
-    split = register.pick("code_split", min(1, int(there.sum())), there)
+    split = register.pick("code_split", 1, register.district == SPLIT[:4])
     register.say(split, "sdcode", SPLIT)
     register.issue(split, "code_ambiguous")
     unknown = register.pick("unknown_code")
