@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from socket import socket
 
 import uvicorn
 
@@ -27,10 +28,18 @@ def serve(
     viewer's npm packages are missing.
     """
     settings = WebSettings(map_id, database_url, releases, packages, allowed_origins)
-    uvicorn.run(
-        create_app(settings),
-        host=host,
-        port=port,
-        server_header=False,
-        log_level="warning",
+    config = uvicorn.Config(
+        create_app(settings), host=host, port=port, server_header=False, log_level="warning"
     )
+    _Announcing(config).run()
+
+
+class _Announcing(uvicorn.Server):
+    """Says where the map is once it can be opened."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers:
+            host, port = server.sockets[0].getsockname()[:2]
+            name = "localhost" if host == "127.0.0.1" else f"[{host}]" if ":" in host else host
+            print(f"The map is at http://{name}:{port} (Ctrl-C ends)", flush=True)

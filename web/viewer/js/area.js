@@ -49,7 +49,8 @@ export class HeldLists {
       this.open = null;
       this.choose(layer, place.feature_id);
     };
-    const small = [sayOther(place.name), areaName(place.area)].filter(Boolean).join(" · ");
-    return el("li", {}, el("button", { type: "button", click: choose }, say(place.name) || word("noName"), el("small", {}, small)));
+    const elsewhere = place.area.code === this.open.area.code ? "" : areaName(place.area);
+    const small = [sayOther(place.name), elsewhere].filter(Boolean).join(" · ");
+    return el("li", {}, el("button", { type: "button", click: choose }, say(place.name) || word("noName"), small ? el("small", {}, small) : null));
   }
 }
