@@ -24,6 +24,7 @@ from geo.rules import broken_rules
 from geo.states import GEOM, ROW, Normalised, RawTable, Validated
 from schemas.models import Area, Layer, Role, Severity, Source
 
+_DAMAGED = "encoding_unreadable"
 _REPAIRS = frozenset({"geometry_invalid_repaired", "position_swapped", "text_repaired"})
 
 
@@ -75,10 +76,12 @@ def validate(
 
 
 def _unreadable_rows(raw: RawTable, catalogue: IssueCatalogue) -> Iterator[pa.Table]:
-    bad = raw.report.bad_rows
-    if bad:
-        details = pa.array([row.code for row in bad], pa.string())
-        yield catalogue.make("row_unreadable", [row.row for row in bad], detail=details)
+    """Rows that the reader could not read; damaged characters have advice of their own."""
+    damaged = [row.row for row in raw.report.bad_rows if row.code == _DAMAGED]
+    yield catalogue.make(_DAMAGED, damaged, detail=raw.report.encoding_found)
+    others = [row for row in raw.report.bad_rows if row.code != _DAMAGED]
+    details = pa.array([row.code for row in others], pa.string())
+    yield catalogue.make("row_unreadable", [row.row for row in others], detail=details)
 
 
 def _keys(delivery: Normalised, source: Source, catalogue: IssueCatalogue) -> Iterator[pa.Table]:

@@ -149,6 +149,13 @@ class Register:
         self.say(taken, name, self.columns[name][taken] + " (แห่งใหม่)")
         self.quarantine(taken, "key_duplicate")
 
+    def plant_unreadable(self) -> None:
+        """Two last records that the writer makes itself: of a wrong length, in wrong bytes."""
+        records = self.repeat("unreadable_record", 2)
+        self.say(records, self.key, None)
+        self.quarantine(records[:1], "row_unreadable")
+        self.quarantine(records[1:], "encoding_unreadable")
+
     def finish(self, keys: Sequence[Any] | None = None) -> truth.SourceTruth:
         """The truth about this register, in the order of its rows."""
         said = self.columns[self.key] if keys is None else np.array(keys, dtype=object)

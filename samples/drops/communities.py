@@ -140,8 +140,6 @@ def _plant_words(register: Register) -> None:
 
 def _unreadable_records(register: Register) -> list[bytes]:
     """The last records: a field too few, and a line pasted from a UTF-8 file."""
-    copies = register.repeat("unreadable_record", 2)
-    register.quarantine(copies, "row_unreadable")
-    register.say(copies, register.key, None)
+    register.plant_unreadable()
     pasted = "C900002,ชุมชนจากแฟ้มอื่น,พระนคร,ตลาดยอด,ชุมชนเมือง,20,10,10,5,,,"
     return ["C900001,ชุมชนขาดช่อง,พระนคร".encode("cp874"), pasted.encode()]

@@ -129,9 +129,7 @@ def _plant_values(register: Register) -> None:
 
 def _unreadable_records(register: Register) -> list[bytes]:
     """Two last records: one with a field too many, one in bytes of no Thai encoding."""
-    copies = register.repeat("unreadable_record", 2)
-    register.quarantine(copies, "row_unreadable")
-    register.say(copies, "id", None)
+    register.plant_unreadable()
     return [
         b"SF900001,1001,100101,\xe0\xb8\xa5\xe0\xb8\xb2\xe0\xb8\x99,,120,13.75,100.49,extra,more",
         b"SF900002,1001,100101,\xfc\xfd\xfe\xdb\xdc,,120,13.7530000,100.4930000",

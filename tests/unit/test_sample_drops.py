@@ -21,10 +21,7 @@ from schemas.catalog import load_catalog
 
 PLACES = 2000
 FATES = {"exact", "subdistrict", "district", "quarantined", "filtered"}
-NOT_PLANTED = {
-    "value_absent",  # no layer has a rule of this kind
-    "encoding_unreadable",  # a record in other bytes is reported as row_unreadable
-}
+NOT_PLANTED = {"value_absent"}  # no layer has a rule of this kind
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +119,13 @@ def test_about_as_many_places_as_asked_for(truth: Truth) -> None:
     places = {"sample_districts", "sample_subdistricts", "sample_health_catchments"}
     count = sum(row not in places for row in truth.rows["source_id"].to_pylist())
     assert count == pytest.approx(PLACES, rel=0.05)
+
+
+def test_every_mess_is_planted_at_every_scale(truth: Truth, tmp_path: Path) -> None:
+    larger = samples.generate(tmp_path, places=15 * PLACES)
+    assert larger.rows.num_rows > 10 * truth.rows.num_rows
+    for source, messes in truth.messes.items():
+        assert larger.messes[source].keys() == messes.keys()
 
 
 def test_every_issue_code_is_planted(truth: Truth) -> None:
