@@ -39,6 +39,7 @@ class ClaimReader:
         self._role = layer.role
         self._numbers = np.asarray(rows["_row"])
         self._issues: list[pa.Table] = []
+        self._moved = np.zeros(rows.num_rows, dtype=np.bool_)  # by a change of the boundaries
 
     def read(self) -> Claims:
         """Codes first, names where a code is not given or not known."""
@@ -53,16 +54,19 @@ class ClaimReader:
             names = self._text(place.subdistrict_name)
             found = self._codes.resolve_subdistricts(names, district)
             self._report_names(found, place.subdistrict_name, pc.is_null(subdistrict))
+            self._moved |= found.retired
             subdistrict = pc.coalesce(subdistrict, found.codes)
         return Claims(self._agree(district, subdistrict), subdistrict, self._issues)
 
     def _agree(self, district: pa.Array, subdistrict: pa.Array) -> pa.Array:
-        """A subdistrict speaks for its district; a district that says otherwise is reported."""
+        """A subdistrict speaks for its district; a district that says otherwise is reported.
+
+        Not so where the subdistrict was retired: then the district was right before.
+        """
         parent = pc.utf8_slice_codeunits(subdistrict, 0, 4)
-        differs = np.asarray(pc.fill_null(pc.not_equal(parent, district), False))
-        self._report(
-            "district_disagrees", differs, self._source.place.district_code, district, parent
-        )
+        differs = np.asarray(pc.fill_null(pc.not_equal(parent, district), False)) & ~self._moved
+        column = self._source.place.district_code or self._source.place.district_name
+        self._report("claims_disagree", differs, column, district, parent)
         return pc.coalesce(parent, district)
 
     def _by_code(self, column: str | None, level: Level, name_column: str | None) -> pa.Array:
@@ -71,6 +75,8 @@ class ClaimReader:
         raw = self._text(column)
         names = self._text(name_column) if name_column else self._own_names(level)
         found = self._codes.resolve_codes(raw, level, names)
+        if level == "subdistrict":
+            self._moved |= found.retired
         self._report("code_unknown", found.unknown, column, raw)
         self._report("code_retired", found.retired, column, raw, found.codes)
         self._report("code_ambiguous", found.ambiguous, column, raw, found.suggestions)

@@ -105,7 +105,7 @@ def _plant_places(register: Register) -> None:
     register.say(moved, DISTRICT, "คลองเตย")
     register.say(moved, SUBDISTRICT, "คลองเตยเหนือ")
     register.district[moved], register.subdistrict[moved] = "1039", "103901"
-    register.issue(moved, "code_retired", "district_disagrees")
+    register.issue(moved, "code_retired")
     twice = register.pick("name_in_two_districts", 1)
     register.say(twice, DISTRICT, "")
     register.say(twice, SUBDISTRICT, "บางจาก")
