@@ -28,7 +28,9 @@ def print_position(x: float, y: float, crs: str, *, as_json: bool) -> None:
         }
         print(json.dumps(answer, ensure_ascii=False))
         return
-    console.print(f"lon {found.lon:.9f}  lat {found.lat:.9f}  (WGS 84)", highlight=False)
-    console.print(f"operation: {operation.name}", highlight=False)
-    console.print(f"accuracy: {found.accuracy_m:g} m", highlight=False)
-    console.print(f"why: {operation.why}", highlight=False)
+    console.print(
+        f"lon {found.lon:.9f}  lat {found.lat:.9f}  (WGS 84)", highlight=False, soft_wrap=True
+    )
+    console.print(f"operation: {operation.name}", highlight=False, soft_wrap=True)
+    console.print(f"accuracy: {found.accuracy_m:g} m", highlight=False, soft_wrap=True)
+    console.print(f"why: {operation.why}", highlight=False, soft_wrap=True)

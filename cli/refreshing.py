@@ -35,9 +35,17 @@ def print_outcomes(result: RefreshResult) -> None:
             if source.outcome == "held":
                 errors.print(f"  onemap approve {source.run_id} --by NAME --reason TEXT")
     if result.release:
-        console.print(f"Release {result.release.number} is published: {result.release.folder}")
+        folder = _shown(result.release.folder)
+        words = f"Release {result.release.number} is published: {folder}"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     else:
         console.print("Nothing changed: no new release.")
+
+
+def _shown(folder: Path) -> Path:
+    """A path as short as it can be typed here."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _has_server() -> bool:
