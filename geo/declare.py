@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from psycopg.errors import DependentObjectsStillExist
 from pydantic import BaseModel
-from sqlalchemy import Connection, Engine, Table, select, update
+from sqlalchemy import Connection, Engine, Table, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 
 import sql
 from geo import tables
@@ -58,13 +60,38 @@ def declare(
         connection.execute(update(tables.layer).values(declared=False))
         connection.execute(update(tables.source).values(declared=False))
         _put(connection, tables.layer, [_layer_row(layer) for layer in layers])
-        _put(connection, tables.layer_column, [row for layer in layers for row in _columns(layer)])
+        names = [layer.id for layer in layers]
+        columns = tables.layer_column
+        connection.execute(delete(columns).where(columns.c.layer_id.in_(names)))
+        _put(connection, columns, [row for layer in layers for row in _columns(layer)])
+        _refuse_other_types(connection)
         _put(connection, tables.source, [_source_row(source) for source in sources])
-        for layer in layers:
-            run(connection, "define_layer", layer=layer.id)
+        for name in names:
+            _define_layer(connection, name)
         run(connection, "define_places", schema="onemap")
         run(connection, "define_places", schema="web")
         run(connection, "grant_readers")
+
+
+def _refuse_other_types(connection: Connection) -> None:
+    for column in run(connection, "retyped_columns"):
+        raise ConfigurationError(
+            f"layer {column.layer_id}: column `{column.column_name}` is declared as "
+            f"{column.declared}, and its history is {column.found}; give the new one another name"
+        )
+
+
+def _define_layer(connection: Connection, layer: str) -> None:
+    try:
+        run(connection, "define_layer", layer=layer)
+    except DBAPIError as error:
+        if isinstance(error.orig, DependentObjectsStillExist):
+            detail = str(error.orig).splitlines()
+            raise ConfigurationError(
+                f"a column of layer {layer} is no longer shown, and a view of somebody's depends "
+                f"on it ({'; '.join(detail[1:2])}); drop that view, then run again"
+            ) from error
+        raise
 
 
 def _fingerprint(declarations: Sequence[BaseModel]) -> str:

@@ -52,6 +52,8 @@ def publish(
 ) -> Release | None:
     """Publishes what the loads prepared, as `releases_folder/<map>/<n>`; None if nothing changed.
 
+    A title, a style or a licence that was declared anew is a change, too.
+
     `now` is an aware time, and becomes `published_at`. `progress` is told in a few words what is
     being done. Raises LeaseHeld if a load goes on for longer than `wait_seconds`, LeaseLost if
     another run took over meanwhile, and ReleaseUnverified if a product does not read back as it was
@@ -66,9 +68,10 @@ def publish(
             coming = run(connection, "publish_target").one()
         target: int = coming.target
         _remove_left_overs(home, target)
-        if not coming.changes:
-            return None
         publication = Publication(one_map, area, layers, sources, agencies, target, now)
+        redeclared = target > 1 and coming.declarations != publication.declarations_sha256
+        if not coming.changes and not redeclared:
+            return None
         building = home / f".building-{target}"
         try:
             manifest = build_release(engine, publication, building, tell)

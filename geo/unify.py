@@ -19,15 +19,19 @@ from schemas.models import Layer, Role
 def unify(engine: Engine, layers: Sequence[Layer], *, wait_seconds: float = 60) -> dict[str, int]:
     """Places what the loads prepared; returns per layer how many features got other codes.
 
-    Raises LeaseHeld when a layer is being written by another run.
+    What came from sources that are no longer declared ends. Raises LeaseHeld when a layer is being
+    written by another run.
     """
+    names = [layer.id for layer in layers]
     placed = [layer.id for layer in layers if layer.role in (Role.place, Role.area)]
-    with lease.hold(engine, placed, wait_seconds=wait_seconds) as token:
-        return {layer: _unify_layer(engine, layer, token) for layer in placed}
+    with lease.hold(engine, names, wait_seconds=wait_seconds) as token:
+        for name in names:
+            _change(engine, "end_undeclared", name, token)
+        return {name: _change(engine, "unify_layer", name, token) for name in placed}
 
 
-def _unify_layer(engine: Engine, layer: str, token: uuid.UUID) -> int:
+def _change(engine: Engine, statement: str, layer: str, token: uuid.UUID) -> int:
     with transaction(engine) as connection:
         lease.check(connection, [layer], token)
         target = run(connection, "target_release").scalar_one()
-        return int(run(connection, "unify_layer", layer=layer, target=target).scalar_one())
+        return int(run(connection, statement, layer=layer, target=target).scalar_one())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,16 @@ class Publication:
     agencies: Mapping[str, Agency]
     number: int
     at: datetime
+
+    @property
+    def declarations_sha256(self) -> str:
+        """Fingerprint of what is declared and shown; schedules are not."""
+        schedules = {"schedule", "promise_days"}
+        texts = [self.one_map.model_dump_json(), self.area.model_dump_json()]
+        texts += [layer.model_dump_json() for layer in self.layers]
+        texts += [source.model_dump_json(exclude=schedules) for source in self.sources]
+        texts += [self.agencies[name].model_dump_json() for name in sorted(self.agencies)]
+        return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
     def sources_of(self, *layers: Layer) -> list[Source]:
         """The sources that feed the layers."""

@@ -101,21 +101,27 @@ begin
         )$sql$, layer_name, declared);
 end $$;
 
--- A reader's view of one layer. Columns are only ever added at the end, so that the views which
--- planners built upon it stay.
+-- A reader's view of one layer. Columns are only added at the end, so that the views which planners
+-- built upon it stay. Where a column went (it is no longer declared, or not for these readers), the
+-- view is made anew; if somebody's view depends on it, the caller is told.
 create or replace procedure meta.define_view(target_schema text, layer_name text, classes text[])
 language plpgsql as $$
 declare
-    columns text := meta.visible_columns(layer_name, classes);
-begin
-    execute format($sql$
+    definition text := format($sql$
         create or replace view %1$I.%2$I as
         select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision, l.source_id,
                l.geom, %3$s
         from core.%2$I l
         where l.release_from <= (select release from meta.pointer)
           and (l.release_to is null or l.release_to > (select release from meta.pointer))
-        $sql$, target_schema, layer_name, columns);
+        $sql$, target_schema, layer_name, meta.visible_columns(layer_name, classes));
+begin
+    execute definition;
+exception when invalid_table_definition then
+    execute format('drop function if exists onemap.%I(timestamptz)', layer_name || '_as_of');
+    execute format('drop view if exists %I.place', target_schema);
+    execute format('drop view %I.%I', target_schema, layer_name);
+    execute definition;
 end $$;
 
 create or replace procedure meta.define_as_of(layer_name text)
@@ -165,6 +171,17 @@ begin
         execute format('comment on column %I.%I.%I is %L', target_schema, layer_name, words.name, words.text);
     end loop;
 end $$;
+
+-- Columns whose declared type is not that of their table: history has one type for ever.
+create or replace function meta.retyped_columns() returns table (layer_id text, column_name text, declared text, found text)
+language sql stable as $$
+    select c.layer_id, c.column_name, meta.sql_type(c.type), format_type(a.atttypid, a.atttypmod)
+    from meta.layer_column c
+    join meta.layer l using (layer_id)
+    join pg_class t on t.relname = c.layer_id and t.relnamespace = 'core'::regnamespace
+    join pg_attribute a on a.attrelid = t.oid and a.attname = c.column_name and not a.attisdropped
+    where l.declared and format_type(a.atttypid, a.atttypmod) <> meta.sql_type(c.type)
+$$;
 
 create or replace procedure meta.define_layer(layer_name text)
 language plpgsql as $$

@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 import sql
 from geo.database import connect, open_engine, transaction
-from geo.declare import declare
-from geo.errors import MigrationChanged
+from geo.declare import declare, prepare
+from geo.errors import ConfigurationError, MigrationChanged
 from geo.migrate import migrate
 from schemas.catalog import load_catalog
+from schemas.models import ColumnType, Layer, Privacy
 from tests.db.conftest import TestMap
 
 
@@ -84,3 +85,50 @@ def test_a_map_of_other_places_has_the_same_shape(database: Callable[..., str]) 
     with connect(engine) as connection:
         assert connection.scalar(text("select map_id from meta.map")) == "nakhon_phanom"
         assert connection.scalar(text("select count(*) from onemap.place")) == 0
+
+
+def redeclare(test_map: TestMap, layer: Layer) -> None:
+    view = test_map.view
+    layers = [layer if layer.id == known.id else known for known in view.layers]
+    declare(test_map.engine, view.map, view.area, layers, view.sources, view.agencies)
+
+
+def with_column(layer: Layer, name: str, **changes: object) -> Layer:
+    column = layer.columns[name].model_copy(update=changes)
+    return layer.model_copy(update={"columns": {**layer.columns, name: column}})
+
+
+def columns_of(test_map: TestMap, view: str) -> list[str]:
+    with connect(test_map.engine) as connection:
+        return list(connection.execute(text(f"select * from {view}")).keys())
+
+
+def test_a_column_that_becomes_internal_leaves_the_public_view(test_map: TestMap) -> None:
+    parks = test_map.view.layer("parks")
+    assert "area_m2" in columns_of(test_map, "web.parks")
+    redeclare(test_map, with_column(parks, "area_m2", privacy=Privacy.internal))
+    assert "area_m2" not in columns_of(test_map, "web.parks")
+    assert "area_m2" in columns_of(test_map, "onemap.parks")
+    columns_of(test_map, "web.place")
+    columns_of(test_map, "onemap.parks_as_of(now())")
+
+
+def test_a_column_that_somebodys_view_needs_does_not_go_silently(test_map: TestMap) -> None:
+    with transaction(test_map.engine) as connection:
+        connection.execute(text("create view public.mine as select area_m2 from onemap.parks"))
+    parks = with_column(test_map.view.layer("parks"), "area_m2", privacy=Privacy.personal)
+    with pytest.raises(ConfigurationError, match="view of somebody's depends"):
+        redeclare(test_map, parks)
+    columns_of(test_map, "public.mine")
+
+
+def test_a_column_keeps_the_type_of_its_history(test_map: TestMap) -> None:
+    parks = with_column(test_map.view.layer("parks"), "area_m2", type=ColumnType.text)
+    with pytest.raises(ConfigurationError, match=r"area_m2.*another name"):
+        redeclare(test_map, parks)
+
+
+def test_one_database_is_one_map(test_map: TestMap) -> None:
+    other = load_catalog().map_view("songkhla")
+    with pytest.raises(ConfigurationError, match="holds the map `bangkok`"):
+        prepare(test_map.engine, other.map, other.area, other.layers, other.sources, other.agencies)

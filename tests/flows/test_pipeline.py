@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -151,6 +153,40 @@ def test_a_killed_run_is_closed_by_the_next_one(small_city: SmallCity) -> None:
         "select outcome from meta.run where layer_id = 'parks' order by run_id"
     )
     assert outcomes == ["accepted", "failed", "accepted"]
+
+
+def test_a_source_that_is_no_longer_declared_ends_and_may_come_back(small_city: SmallCity) -> None:
+    small_city.refresh()
+    whole = small_city.job
+    view = whole.view
+    fewer = replace(view, sources=tuple(s for s in view.sources if s.id != PARKS))
+    small_city.job = replace(whole, view=fewer)
+    _, release = small_city.refresh()
+    assert release == 2
+    assert published_parks(small_city) == 0
+    assert small_city.scalars("select count(*) from onemap.hospitals") == [1]
+    small_city.job = whole
+    outcomes, release = small_city.refresh()
+    assert (outcomes[PARKS].outcome, release) == ("accepted", 3)
+    assert published_parks(small_city) == 20
+
+
+def test_a_style_that_is_declared_anew_is_published(small_city: SmallCity) -> None:
+    small_city.refresh()
+    view = small_city.job.view
+    layers = [
+        layer.model_copy(update={"style": layer.style.model_copy(update={"colour": "#123456"})})
+        if layer.id == "parks"
+        else layer
+        for layer in view.layers
+    ]
+    small_city.job = replace(small_city.job, view=replace(view, layers=tuple(layers)))
+    outcomes, release = small_city.refresh()
+    assert release == 2
+    style = small_city.job.settings.releases / "bangkok" / "2" / "style.json"
+    assert "#123456" in style.read_text("utf-8")
+    assert outcomes["bangkok_hospitals"].outcome == "unchanged"
+    assert small_city.refresh()[1] is None
 
 
 def test_positions_are_moved_by_the_pinned_operation_and_lineage_says_so(

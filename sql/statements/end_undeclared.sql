@@ -1,0 +1,1 @@
+select meta.end_undeclared(:layer, :target)

@@ -1,0 +1,1 @@
+select layer_id, column_name, declared, found from meta.retyped_columns()
