@@ -13,13 +13,16 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from geo.errors import ConfigurationError, DropsMissing
-from geo.fetch import FetchLimits, fetch
+from geo.fetch import Fetched, FetchLimits, fetch
 from geo.states import Refusal, Snapshot, StoredFile
 from schemas.models import Bilingual, Source, SourceFormat
 
@@ -33,16 +36,19 @@ def snapshot(
     """Stores what `source.location` holds now.
 
     `drops` is the folder that relative locations lie below. A location where nothing is comes back
-    as the refusal `nothing_came`. Raises DropsMissing, ConfigurationError and FetchFailed.
+    as the refusal `nothing_came`, one that the system does not let us read as `file_unreadable`.
+    Raises DropsMissing, ConfigurationError and FetchFailed.
     """
     fetched_at = datetime.now(UTC)
     if urlsplit(source.location).scheme in ("http", "https"):
-        files: Sequence[StoredFile] = [_store_url(source.location, store, limits or FetchLimits())]
-    else:
-        paths = _find(source, drops)
-        if not paths:
-            return _nothing_came(source.location)
-        files = [_store_path(path, store) for path in paths]
+        file, fetched = _store_url(source.location, store, limits or FetchLimits())
+        return _write_manifest(source, [file], fetched_at, store, fetched)
+    try:
+        files = [_store_path(path, store) for path in _find(source, drops)]
+    except _Unreadable as error:
+        return _file_unreadable(source.location, str(error))
+    if not files:
+        return _nothing_came(source.location)
     return _write_manifest(source, files, fetched_at, store)
 
 
@@ -67,6 +73,29 @@ def _nothing_came(location: str) -> Refusal:
     )
 
 
+def _file_unreadable(location: str, problem: str) -> Refusal:
+    return Refusal(
+        code="file_unreadable",
+        message=Bilingual(
+            th=f"ระบบเปิดอ่านแฟ้มที่ {location} ไม่ได้ โปรดตรวจสิทธิ์การอ่าน ({problem})",
+            en=f"the file at {location} cannot be opened; check that it may be read ({problem})",
+        ),
+        detail=problem,
+    )
+
+
+class _Unreadable(Exception):
+    """The system does not let us read the drops; faults of the store are not meant."""
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _Unreadable(f"{name}: {error.strerror}") from error
+
+
 def _find(source: Source, drops: Path | None) -> list[Path]:
     """Files of the delivery below `drops`, newest match of a pattern, in order of name."""
     if drops is None or not drops.is_dir():
@@ -75,48 +104,79 @@ def _find(source: Source, drops: Path | None) -> list[Path]:
     if wanted.is_absolute() or ".." in wanted.parts:
         raise ConfigurationError(f"source {source.id}: `location` must lie below the drops folder")
     root = drops.resolve()
-    found = [path for path in root.glob(source.location) if path.resolve().is_relative_to(root)]
-    if not found:
-        return []
-    newest = max(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
-    if newest.is_dir():
-        return sorted(path for path in newest.iterdir() if path.is_file())
-    if source.format is SourceFormat.shapefile and newest.suffix.lower() == ".shp":
-        return sorted(
+    with _reading(source.location):
+        found = [path for path in root.glob(source.location) if _lies_below(path, root)]
+        if not found:
+            return []
+        newest = max(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+        return sorted(path for path in _parts(newest, source.format) if _is_file_of(path, root))
+
+
+def _parts(delivery: Path, format_: SourceFormat) -> list[Path]:
+    """What a delivery consists of: all that is in a folder, a shapefile's side files, itself."""
+    if delivery.is_dir():
+        return list(delivery.iterdir())
+    if format_ is SourceFormat.shapefile and delivery.suffix.lower() == ".shp":
+        return [
             path
-            for path in newest.parent.iterdir()
-            if path.stem.lower() == newest.stem.lower() and path.suffix.lower() in _SHAPEFILE_PARTS
-        )
-    return [newest]
+            for path in delivery.parent.iterdir()
+            if path.stem.lower() == delivery.stem.lower()
+            and path.suffix.lower() in _SHAPEFILE_PARTS
+        ]
+    return [delivery]
+
+
+def _is_file_of(path: Path, root: Path) -> bool:
+    """A regular file of the drops: no pipe, which would wait for ever, and no link out of them."""
+    return path.is_file() and _lies_below(path, root)
+
+
+def _lies_below(path: Path, root: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(root)
 
 
 def _store_path(path: Path, store: Path) -> StoredFile:
-    with tempfile.NamedTemporaryFile(dir=_incoming(store), delete=False) as copy:
-        digest, size = hashlib.sha256(), 0
-        with path.open("rb") as original:
-            while chunk := original.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                copy.write(chunk)
-        copy.flush()
-        os.fsync(copy.fileno())
+    digest, size = hashlib.sha256(), 0
+    with _incoming(store) as copy:
+        for chunk in _chunks(path):
+            digest.update(chunk)
+            size += len(chunk)
+            copy.write(chunk)
     return _keep(Path(copy.name), path.name, digest.hexdigest(), size, store)
 
 
-def _store_url(url: str, store: Path, limits: FetchLimits) -> StoredFile:
-    with tempfile.NamedTemporaryFile(dir=_incoming(store), delete=False) as copy:
+def _chunks(path: Path) -> Iterator[bytes]:
+    with _reading(path.name), path.open("rb") as original:
+        while chunk := original.read(_CHUNK):
+            yield chunk
+
+
+def _store_url(url: str, store: Path, limits: FetchLimits) -> tuple[StoredFile, Fetched]:
+    with _incoming(store) as copy:
+        fetched = fetch(url, copy, limits)
+    body = Path(copy.name)
+    with body.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    name = PurePosixPath(urlsplit(url).path).name or "download"
+    return _keep(body, name, digest, body.stat().st_size, store), fetched
+
+
+@contextmanager
+def _incoming(store: Path) -> Iterator[BinaryIO]:
+    """A file for one copy, on the store's own file system, so that keeping it is one rename.
+
+    It is on the disk when the block ends, and gone if the block fails.
+    """
+    folder = store / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as copy:
         try:
-            fetch(url, copy.file, limits)  # type: ignore[arg-type]  # the stubs know IO[bytes] alone
+            yield copy.file  # type: ignore[misc]  # the stubs know IO[bytes] alone
         except BaseException:
             Path(copy.name).unlink()
             raise
         copy.flush()
         os.fsync(copy.fileno())
-    body = Path(copy.name)
-    with body.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    name = PurePosixPath(urlsplit(url).path).name or "download"
-    return _keep(body, name, digest, body.stat().st_size, store)
 
 
 def _keep(temporary: Path, name: str, sha256: str, size: int, store: Path) -> StoredFile:
@@ -132,7 +192,11 @@ def _keep(temporary: Path, name: str, sha256: str, size: int, store: Path) -> St
 
 
 def _write_manifest(
-    source: Source, files: Sequence[StoredFile], fetched_at: datetime, store: Path
+    source: Source,
+    files: Sequence[StoredFile],
+    fetched_at: datetime,
+    store: Path,
+    fetched: Fetched | None = None,
 ) -> Snapshot:
     listing = [{"name": file.name, "sha256": file.sha256, "bytes": file.size} for file in files]
     sha256 = (
@@ -148,19 +212,13 @@ def _write_manifest(
         "location": source.location,
         "fetched_at": fetched_at.isoformat(),
         "files": listing,
+        "fetched": asdict(fetched) if fetched else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}.tmp")
     unfinished.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
     unfinished.replace(path)
     return Snapshot(source.id, sha256, tuple(files), fetched_at)
-
-
-def _incoming(store: Path) -> Path:
-    """On the store's own file system, so that keeping a copy is one rename."""
-    folder = store / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _blob(store: Path, sha256: str) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from geo.errors import ConfigurationError, DropsMissing
+from geo.fetch import Fetched, FetchLimits
 from geo.snapshot import reopen, snapshot
 from geo.states import Refusal, Snapshot
 from schemas.catalog import load_catalog
@@ -83,3 +86,65 @@ def test_locations_stay_below_the_drops_folder(folders: tuple[Path, Path]) -> No
         with pytest.raises(ConfigurationError, match="below the drops folder"):
             snapshot(source(location), drops, store)
     assert isinstance(snapshot(source("link.csv"), drops, store), Refusal)
+
+
+def test_parts_of_a_delivery_stay_below_the_drops_folder(folders: tuple[Path, Path]) -> None:
+    drops, store = folders
+    (drops.parent / "secret.dbf").write_text("x")
+    (drops / "folder").mkdir()
+    for place in (drops, drops / "folder"):
+        (place / "a.shp").write_text("shp")
+        (place / "a.dbf").symlink_to(drops.parent / "secret.dbf")
+    for location in ("a.shp", "folder"):
+        found = taken(location, drops, store, "shapefile")
+        assert [file.name for file in found.files] == ["a.shp"]
+
+
+def test_a_pipe_is_no_delivery(folders: tuple[Path, Path]) -> None:
+    drops, store = folders
+    os.mkfifo(drops / "parks.csv")
+    found = snapshot(source("parks.csv"), drops, store)
+    assert isinstance(found, Refusal) and found.code == "nothing_came"
+    (drops / "folder").mkdir()
+    os.mkfifo(drops / "folder" / "pipe")
+    (drops / "folder" / "parks.csv").write_text("id")
+    assert [file.name for file in taken("folder", drops, store).files] == ["parks.csv"]
+
+
+def test_a_file_that_may_not_be_read_is_refused(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drops, store = folders
+    (drops / "parks.csv").write_text("id")
+
+    def denied(path: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", denied)  # root may read what others may not
+    found = snapshot(source("parks.csv"), drops, store)
+    assert isinstance(found, Refusal) and found.code == "file_unreadable"
+    assert "parks.csv" in found.message.en and "อ่าน" in found.message.th
+    assert not list((store / "incoming").iterdir())
+
+
+def test_the_version_of_a_download_is_kept(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import geo.snapshot
+
+    def fetch(url: str, target: BinaryIO, _: FetchLimits) -> Fetched:
+        target.write(b"id\n1\n")
+        return Fetched(url, '"v1"', "Mon, 01 Jan 2024 00:00:00 GMT")
+
+    monkeypatch.setattr(geo.snapshot, "fetch", fetch)
+    url = "https://data.example/parks.csv"
+    found = taken(url, *folders)
+    assert found.files[0].path.read_bytes() == b"id\n1\n"
+    manifest = json.loads(
+        (folders[1] / "manifests" / PARKS.id / f"{found.sha256}.json").read_text()
+    )
+    assert manifest["fetched"] == {
+        "url": url,
+        "etag": '"v1"',
+        "last_modified": "Mon, 01 Jan 2024 00:00:00 GMT",
+    }
