@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from schemas.catalog import Catalog, read_declarations
+from schemas.catalog import KINDS, Catalog, read_declarations
 from schemas.documents import Location, Problem
-from schemas.errors import Finding
+from schemas.errors import DeclarationError, Finding
 from schemas.explain import did_you_mean
 from schemas.lint_layers import area_problems, issue_problems, layer_problems
 from schemas.lint_sources import source_problems
@@ -26,7 +26,12 @@ def lint(folder: Path | None = None) -> list[Finding]:
     An empty list means that the declarations can be run. Raises `DeclarationError` if there is
     no such folder.
     """
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise DeclarationError([Finding(folder, 0, "this is not a folder; name one")])
     catalog, findings = read_declarations(folder)
+    if not catalog.documents and not findings:
+        kinds = ", ".join(KINDS)
+        findings = [Finding(catalog.folder, 0, f"no declaration is in its folders {kinds}")]
     for kind, stem, problems in _checks(catalog):
         document = catalog.documents[kind, stem]
         findings += [document.finding(location, message) for location, message in problems]

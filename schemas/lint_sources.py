@@ -16,6 +16,7 @@ from schemas.models import (
     GeometryKind,
     Layer,
     Mapping,
+    Privacy,
     Role,
     Source,
     SourceFormat,
@@ -42,6 +43,7 @@ def source_problems(source: Source, layer: Layer) -> Iterator[Problem]:
     yield from _positions(source, layer)
     yield from _places(source, layer)
     yield from _unused(source)
+    yield from _personal(source, layer)
     for name, mapping in source.columns.items():
         if name not in layer.columns:
             known = list(layer.columns)
@@ -90,13 +92,7 @@ def _positions(source: Source, layer: Layer) -> Iterator[Problem]:
 
 def _places(source: Source, layer: Layer) -> Iterator[Problem]:
     place = source.place
-    named = (
-        place.subdistrict_code,
-        place.subdistrict_name,
-        place.district_code,
-        place.district_name,
-    )
-    if source.position.origin == "none" and not any(named):
+    if source.position.origin == "none" and not _place_columns(source):
         yield ("position",), "rows without a position need a district or subdistrict in `place`"
     if place.subdistrict_name and not (place.district_code or place.district_name):
         yield ("place",), "a subdistrict's name is not unique: give its district too"
@@ -118,13 +114,42 @@ def _unused(source: Source) -> Iterator[Problem]:
         yield ("key",), "a column is named twice in `key`"
 
 
+def _personal(source: Source, layer: Layer) -> Iterator[Problem]:
+    """Keys and places are written into the history and the issue log, which others read."""
+    private = {
+        column: name
+        for name, mapping in source.columns.items()
+        if name in layer.columns and layer.columns[name].privacy is Privacy.personal
+        for column in columns_of(mapping)
+    }
+    for part, columns in (("key", source.key), ("place", _place_columns(source))):
+        for column in columns:
+            if column in private:
+                message = (
+                    f"column `{column}` feeds `{private[column]}`, which is personal; `{part}` "
+                    "shows it in the issue log, so take another column"
+                )
+                yield (part,), message
+
+
+def _place_columns(source: Source) -> tuple[str, ...]:
+    place = source.place
+    named = (
+        place.subdistrict_code,
+        place.subdistrict_name,
+        place.district_code,
+        place.district_name,
+    )
+    return tuple(column for column in named if column is not None)
+
+
 def columns_taken(source: Source) -> frozenset[str]:
     """The agency's columns that the source uses for anything."""
-    place, position = source.place, source.position
+    position = source.position
     named = (
         *source.key,
         *(position.x, position.y),
-        *(place.subdistrict_code, place.subdistrict_name, place.district_code, place.district_name),
+        *_place_columns(source),
         *(filter_.column for filter_ in source.filters),
         *(column for mapping in source.columns.values() for column in columns_of(mapping)),
     )

@@ -34,6 +34,16 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         lint(tmp_path / "nowhere")
 
 
+def test_a_file_is_no_folder_of_declarations(folder: Path) -> None:
+    with pytest.raises(DeclarationError, match="not a folder"):
+        lint(folder / ISSUES)
+
+
+def test_a_folder_without_declarations_is_a_finding(tmp_path: Path) -> None:
+    (finding,) = lint(tmp_path)
+    assert finding.path == tmp_path and "no declaration" in finding.message
+
+
 FAULTS = [
     # file, what it says, what it shall say, the line that is told, what is told
     ("maps/songkhla", "area: songkhla", "area: songkla", "area:", "did you mean `songkhla`"),
@@ -96,6 +106,20 @@ FAULTS = [
         "",
         "place:",
         "a subdistrict's name is not unique",
+    ),
+    (
+        "sources/sample_communities",
+        "key: [รหัสชุมชน]",
+        "key: [ผู้ประสานงาน]",
+        "key:",
+        "`key` shows it in the issue log",
+    ),
+    (
+        "sources/sample_communities",
+        "subdistrict_name: แขวง",
+        "subdistrict_name: ผู้ประสานงาน",
+        "place:",
+        "`place` shows it in the issue log",
     ),
     ("sources/bangkok_communities", ": crowded", ": crowd", "crowd", "did you mean `crowded`?"),
     (
