@@ -17,5 +17,5 @@ def approve(job: Job, run_id: int, *, by: str, reason: str) -> RefreshResult:
     hold = runs.decide(job.engine, run_id, "approved", by=by, reason=reason)
     source = job.view.source(hold.source_id)
     taken = reopen(source.id, hold.snapshot_sha256, job.settings.snapshots)
-    outcome = pipeline.bring_in(job, source, taken)
+    outcome = pipeline.bring_in(job, source, taken, approved=True)
     return RefreshResult((outcome,), pipeline.publish_changes(job))

@@ -15,7 +15,7 @@ from geo.issues import IssueCatalogue
 from geo.publish import Release
 from geo.settings import Settings
 from schemas.catalog import MapView
-from schemas.models import Source
+from schemas.models import Role, Source
 
 Outcome = Literal["accepted", "unchanged", "held", "rejected", "refused", "failed"]
 
@@ -33,10 +33,15 @@ class Job:
     drops: Path | None
     progress: Progress = field(default=lambda _: None)
 
-    def fingerprint(self, source: Source) -> str:
-        """sha256 of all that decides how a source's bytes become rows."""
-        parts = (source, self.view.layer(source.layer), self.view.area)
-        text = "\n".join([version("city-onemap"), *(part.model_dump_json() for part in parts)])
+    def fingerprint(self, source: Source, areas: str) -> str:
+        """sha256 of all that decides how a source's bytes become rows.
+
+        `areas` is the fingerprint of the boundaries that places are checked against.
+        """
+        layer = self.view.layer(source.layer)
+        boundary = layer.role in (Role.district, Role.subdistrict)
+        declared = [part.model_dump_json() for part in (source, layer, self.view.area)]
+        text = "\n".join([version("city-onemap"), *declared, "" if boundary else areas])
         return hashlib.sha256(text.encode()).hexdigest()
 
 

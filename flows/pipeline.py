@@ -10,11 +10,12 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from flows.engine import step
-from flows.job import Job, RefreshResult, SourceOutcome
+from flows.job import Job, Outcome, RefreshResult, SourceOutcome
 from geo import lease, runs
-from geo.areas import load_areas
+from geo.areas import areas_fingerprint, load_areas
 from geo.database import connect
 from geo.declare import prepare as prepare_database
 from geo.errors import DatabaseUnreachable, GeoError, TransientError
@@ -58,11 +59,16 @@ def refresh(job: Job) -> RefreshResult:
 
 def publish_changes(job: Job) -> Release | None:
     """Places what the loads prepared, and publishes it as the next release if anything changed."""
-    step("unify", unify, job.engine, job.view.layers, wait_seconds=LEASE_WAIT_SECONDS)
-    return step(
-        "publish",
-        publish,
+    layers = [layer.id for layer in job.view.layers]
+    with lease.hold(job.engine, layers, wait_seconds=LEASE_WAIT_SECONDS) as token:
+        step("unify", unify, job.engine, job.view.layers, token)
+        return step("publish", _publish, job, token)
+
+
+def _publish(job: Job, token: UUID) -> Release | None:
+    return publish(
         job.engine,
+        token,
         releases_folder=job.settings.releases,
         one_map=job.view.map,
         area=job.view.area,
@@ -71,7 +77,6 @@ def publish_changes(job: Job) -> Release | None:
         agencies=job.view.agencies,
         now=datetime.now(UTC),
         progress=job.progress,
-        wait_seconds=LEASE_WAIT_SECONDS,
     )
 
 
@@ -93,41 +98,69 @@ def ingest(job: Job, source: Source) -> SourceOutcome:
     return replace(outcome, seconds=time.monotonic() - started)
 
 
-def bring_in(job: Job, source: Source, taken: Snapshot) -> SourceOutcome:
-    """From stored bytes to prepared history, unless a decision already covers these bytes."""
-    with connect(job.engine) as connection:
-        known = runs.earlier(connection, source.id, taken.sha256, job.fingerprint(source))
-    if known and not known.approved:
-        outcome = "unchanged" if known.outcome == "accepted" else known.outcome
-        return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id)  # type: ignore[arg-type]
+def bring_in(job: Job, source: Source, taken: Snapshot, *, approved: bool = False) -> SourceOutcome:
+    """From stored bytes to prepared history, unless a decision already covers these bytes.
+
+    `approved`: a person lets these bytes through, whatever the gate says.
+    """
+    standing = None if approved else _standing(job, source, taken)
+    if standing:
+        return standing
     with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS) as token:
-        run_id = runs.begin(job.engine, source, taken, job.fingerprint(source))
-        try:
-            delivery = _judge(job, source, taken)
-            if isinstance(delivery, Refusal):
-                return _refuse(job, source, run_id, delivery)
-            verdict = _verdict(job, source, delivery, approved=known is not None)
-            if verdict.outcome == "held":
-                runs.close_held(job.engine, run_id, delivery, verdict)
-            else:
-                job.progress(f"{source.id}: load")
-                layer = job.view.layer(source.layer)
-                step(
-                    f"load {layer.id} from {source.id}",
-                    load,
-                    job.engine,
-                    run_id,
-                    delivery,
-                    verdict,
-                    source,
-                    layer,
-                    token,
-                )
-        except GeoError as error:
-            with suppress(TransientError):  # without a database, the next run closes it
-                runs.close_failed(job.engine, run_id, error)
-            raise
-        return _counted(source, run_id, delivery, verdict)
+        # Another run may have done this while we waited.
+        standing = None if approved else _standing(job, source, taken)
+        return standing or _run(job, source, taken, token, approved)
+
+
+def _standing(job: Job, source: Source, taken: Snapshot) -> SourceOutcome | None:
+    """What was decided of these bytes under these declarations, if it still stands."""
+    known = _earlier(job, source, taken)
+    if known is None or known.approved:
+        return None
+    outcome: Outcome = "unchanged" if known.outcome == "accepted" else known.outcome
+    return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id)
+
+
+def _earlier(job: Job, source: Source, taken: Snapshot) -> runs.Earlier | None:
+    with connect(job.engine) as connection:
+        fingerprint = job.fingerprint(source, areas_fingerprint(connection))
+        return runs.earlier(connection, source.id, taken.sha256, fingerprint)
+
+
+def _run(job: Job, source: Source, taken: Snapshot, token: UUID, approved: bool) -> SourceOutcome:
+    """One run of a source whose layer we may write."""
+    earlier = _earlier(job, source, taken)
+    run_id = _begin(job, source, taken)
+    try:
+        delivery = _judge(job, source, taken)
+        if isinstance(delivery, Refusal):
+            return _refuse(job, source, run_id, delivery)
+        approved = approved or (earlier is not None and earlier.approved)
+        verdict = _verdict(job, source, delivery, approved=approved)
+        if verdict.outcome == "held":
+            runs.close_held(job.engine, run_id, delivery, verdict)
+        else:
+            _load(job, source, run_id, delivery, verdict, token)
+    except GeoError as error:
+        with suppress(TransientError):  # without a database, the next run closes it
+            runs.close_failed(job.engine, run_id, error)
+        raise
+    return _counted(source, run_id, delivery, verdict)
+
+
+def _begin(job: Job, source: Source, taken: Snapshot | None) -> int:
+    with connect(job.engine) as connection:
+        fingerprint = job.fingerprint(source, areas_fingerprint(connection))
+    return runs.begin(job.engine, source, taken, fingerprint)
+
+
+def _load(
+    job: Job, source: Source, run_id: int, delivery: Validated, verdict: Verdict, token: UUID
+) -> None:
+    layer = job.view.layer(source.layer)
+    job.progress(f"{source.id}: load")
+    label = f"load {layer.id} from {source.id}"
+    step(label, load, job.engine, run_id, delivery, verdict, source, layer, token)
 
 
 def _judge(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
@@ -181,7 +214,7 @@ def _verdict(job: Job, source: Source, delivery: Validated, *, approved: bool) -
 
 def _refuse(job: Job, source: Source, run_id: int | None, refusal: Refusal) -> SourceOutcome:
     if run_id is None:
-        run_id = runs.begin(job.engine, source, None, job.fingerprint(source))
+        run_id = _begin(job, source, None)
     runs.close_refused(job.engine, run_id, refusal)
     return SourceOutcome(source.id, source.layer, "refused", refusal.message.en, run_id)
 

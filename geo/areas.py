@@ -9,7 +9,7 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Row
+from sqlalchemy import Connection, Engine, Row
 
 from geo.database import connect, run
 
@@ -71,6 +71,11 @@ def load_areas(engine: Engine) -> AdminAreas | None:
     if not all(len(areas.codes) for areas in levels.values()):
         return None
     return AdminAreas(**levels)
+
+
+def areas_fingerprint(connection: Connection) -> str:
+    """What the boundaries of the coming release are; another text when one of them moved."""
+    return str(run(connection, "areas_fingerprint").scalar_one())
 
 
 def _areas(rows: Sequence[Row[tuple[str, str, bytes]]]) -> Areas:

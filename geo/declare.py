@@ -35,9 +35,13 @@ def prepare(
     """
     used = [agencies[name] for name in sorted({source.agency for source in sources})]
     fingerprint = _fingerprint([one_map, area, *layers, *sources, *used])
-    if not _in_force(engine, one_map.id, fingerprint):
-        migrate(engine)
-        declare(engine, one_map, area, layers, sources, agencies)
+    if _in_force(engine, one_map.id, fingerprint):
+        return
+    with connect(engine) as connection:
+        run(connection, "preparation_lock")  # until this connection ends: others wait here
+        if not _in_force(engine, one_map.id, fingerprint):
+            migrate(engine)
+            declare(engine, one_map, area, layers, sources, agencies)
 
 
 def declare(
@@ -70,6 +74,7 @@ def declare(
             _define_layer(connection, name)
         run(connection, "define_places", schema="onemap")
         run(connection, "define_places", schema="web")
+        run(connection, "withdraw_undeclared")
         run(connection, "grant_readers")
 
 

@@ -74,7 +74,10 @@ class DropsMissing(TerminalError):
     exit_code = os.EX_NOINPUT
 
     def __str__(self) -> str:
-        return f"there is no drops folder {self.path}; give an existing folder with --drops"
+        return (
+            f"there is no drops folder {self.path}; give an existing folder with --drops, or name "
+            "one in ONEMAP_DROPS"
+        )
 
 
 @dataclass(eq=False)
@@ -101,10 +104,8 @@ class DatabaseUnreachable(TransientError):
     exit_code = os.EX_UNAVAILABLE
 
     def __str__(self) -> str:
-        return (
-            f"the database at {self.address} cannot be reached ({self.reason}); "
-            "start it with `onemap db start`, or correct ONEMAP_DATABASE_URL"
-        )
+        reason = " ".join(self.reason.split())  # libpq speaks in several lines
+        return f"the database at {self.address} cannot be reached ({reason})"
 
 
 @dataclass(eq=False)
@@ -117,6 +118,21 @@ class ClusterError(TerminalError):
 
     def __str__(self) -> str:
         return f"{self.problem}\n{self.log}" if self.log else self.problem
+
+
+@dataclass(eq=False)
+class PrefectUnreachable(TransientError):
+    """The Prefect server that PREFECT_API_URL names does not answer."""
+
+    address: str
+    reason: str
+    exit_code = os.EX_UNAVAILABLE
+
+    def __str__(self) -> str:
+        return (
+            f"the Prefect server at {self.address} cannot be reached ({self.reason}); start it "
+            "with `prefect server start`, or correct PREFECT_API_URL"
+        )
 
 
 @dataclass(eq=False)

@@ -31,8 +31,13 @@ def gate(delivery: Validated, layer: Layer, last: Accepted | None) -> Verdict:
 
 
 def _nothing_came(delivery: Validated) -> Bilingual | None:
-    if delivery.rows_in > 0:
+    if delivery.accepted.num_rows > 0:
         return None
+    if delivery.rows_in > 0:
+        return Bilingual(
+            th=f"ไม่มีแถวใดใช้ได้ใน {delivery.rows_in} แถว",
+            en=f"none of the {delivery.rows_in} rows could be published",
+        )
     return Bilingual(th="แฟ้มไม่มีแถวข้อมูล", en="the delivery has no rows")
 
 
@@ -56,13 +61,24 @@ def _columns_changed(
 ) -> Bilingual | None:
     gone = sorted(set(last.schema) - set(delivery.schema))
     new = sorted(set(delivery.schema) - set(last.schema))
-    if not gone and not new:
+    retyped = sorted(
+        f"{name} {last.schema[name]} -> {kind}"
+        for name, kind in delivery.schema.items()
+        if last.schema.get(name, kind) != kind
+    )
+    if not gone and not new and not retyped:
         return None
     evidence["columns_gone"], evidence["columns_new"] = gone, new
+    evidence["columns_retyped"] = retyped
+    lost, more, other = _list(gone), _list(new), _list(retyped)
     return Bilingual(
-        th=f"ช่องข้อมูลเปลี่ยนไป: หายไป {gone or '-'} เพิ่มมา {new or '-'}",
-        en=f"the columns changed: gone {gone or '-'}, new {new or '-'}",
+        th=f"ช่องข้อมูลเปลี่ยนไป: หายไป {lost} เพิ่มมา {more} เปลี่ยนชนิด {other}",
+        en=f"the columns changed: gone {lost}, new {more}, other type {other}",
     )
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names) or "-"
 
 
 def _rows_vanished(

@@ -42,11 +42,7 @@ def pending(connection: Connection) -> Sequence[str]:
 
 def execute_script(connection: Connection, script: str) -> None:
     """Runs several statements of one SQL file, as they stand."""
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(script)
-    finally:
-        cursor.close()
+    connection.exec_driver_sql(script, execution_options={"no_parameters": True})
 
 
 def _apply_once(engine: Engine, step: sql.SqlFile, checksum: str) -> bool:

@@ -67,20 +67,18 @@ class Place:
     def make_folders(self) -> None:
         """Create what is missing, for the account alone (0700).
 
-        Raises ClusterError if a folder is there and is not the account's own: in /tmp anybody
-        could have made it.
+        Raises ConfigurationError if the system does not let it, and ClusterError if a folder is
+        there and is not the account's own: in /tmp anybody could have made it.
         """
-        for above in reversed(self.folder.parents):
-            if not above.exists():
-                above.mkdir()
-                if os.geteuid() == 0:  # whatever root's umask is, the account passes through
-                    above.chmod(0o711)
+        make_passable(self.folder.parent)
         for folder in (self.folder, self.socket):
             try:
                 folder.mkdir(mode=0o700)
                 os.chown(folder, self.account.uid, self.account.gid)
             except FileExistsError:
                 _require_own(folder, self.account)
+            except OSError as error:
+                raise _not_makeable(folder, error) from error
 
     def run(
         self,
@@ -115,6 +113,28 @@ class Place:
             return subprocess.CompletedProcess(
                 done.args, done.returncode, output.read(), errors.read()
             )
+
+
+def make_passable(folder: Path) -> None:
+    """Create a folder and those above it; through root's, the cluster's user may pass.
+
+    Raises ConfigurationError if the system does not let it.
+    """
+    try:
+        for missing in (*reversed(folder.parents), folder):
+            if not missing.exists():
+                missing.mkdir(exist_ok=True)
+                if os.geteuid() == 0:  # whatever root's umask is
+                    missing.chmod(0o711)
+    except OSError as error:
+        raise _not_makeable(folder, error) from error
+
+
+def _not_makeable(folder: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"the folder {folder} cannot be made ({error.strerror}); set ONEMAP_HOME to a folder that "
+        "you may write"
+    )
 
 
 def locate(home: Path) -> Place:

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Engine
 
 from geo import lease
-from geo.database import connect, run, transaction
+from geo.database import run, transaction
+from geo.errors import ConfigurationError
 from geo.publishing.build import build_release
 from geo.publishing.durable import sync, sync_tree
 from geo.publishing.publication import Publication
@@ -39,6 +41,7 @@ class Release:
 
 def publish(
     engine: Engine,
+    token: UUID,
     *,
     releases_folder: Path,
     one_map: OneMap,
@@ -48,49 +51,60 @@ def publish(
     agencies: Mapping[str, Agency],
     now: datetime,
     progress: Progress | None = None,
-    wait_seconds: float = 60,
 ) -> Release | None:
     """Publishes what the loads prepared, as `releases_folder/<map>/<n>`; None if nothing changed.
 
     A title, a style or a licence that was declared anew is a change, too.
 
-    `now` is an aware time, and becomes `published_at`. `progress` is told in a few words what is
-    being done. Raises LeaseHeld if a load goes on for longer than `wait_seconds`, LeaseLost if
-    another run took over meanwhile, and ReleaseUnverified if a product does not read back as it was
-    written; in each case the last release stays up.
+    `token` is that of a lease on all layers. `now` is an aware time, and becomes `published_at`.
+    `progress` is told in a few words what is being done. Raises LeaseLost if another run took over
+    meanwhile, ConfigurationError if the folder holds releases of another database, and
+    ReleaseUnverified if a product does not read back as it was written; in each case the last
+    release stays up.
     """
     tell = progress or (lambda words: None)
     names = [layer.id for layer in layers]
     home = releases_folder / one_map.id
     home.mkdir(parents=True, exist_ok=True)
-    with lease.hold(engine, names, wait_seconds=wait_seconds) as token:
-        with connect(engine) as connection:
-            coming = run(connection, "publish_target").one()
+    with transaction(engine) as connection:
+        lease.check(connection, names, token)
+        coming = run(connection, "publish_target").one()
         target: int = coming.target
-        _remove_left_overs(home, target)
-        publication = Publication(one_map, area, layers, sources, agencies, target, now)
-        redeclared = target > 1 and coming.declarations != publication.declarations_sha256
-        if not coming.changes and not redeclared:
-            return None
-        building = home / f".building-{target}"
-        try:
-            manifest = build_release(engine, publication, building, tell)
-            tell(f"release {target}: move the pointer")
-            sync_tree(building)
-            with transaction(engine) as connection:
-                # The leases stay locked until the commit: nobody else can be about to publish.
-                lease.check(connection, names, token)
-                building.rename(home / str(target))
-                sync(home)
-                text = json.dumps(manifest, ensure_ascii=False)
-                run(connection, "publish_release", target=target, at=now, manifest=text)
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
+        _remove_left_overs(home, target, coming.database_id)
+    publication = Publication(
+        one_map, area, layers, sources, agencies, target, now, coming.database_id
+    )
+    redeclared = target > 1 and coming.declarations != publication.declarations_sha256
+    if not coming.changes and not redeclared:
+        return None
+    building = home / f".building-{target}"
+    try:
+        manifest = build_release(engine, publication, building, tell)
+        tell(f"release {target}: move the pointer")
+        sync_tree(building)
+        with transaction(engine) as connection:
+            # The leases stay locked until the commit: nobody else can be about to publish.
+            lease.check(connection, names, token)
+            building.rename(home / str(target))
+            sync(home)
+            text = json.dumps(manifest, ensure_ascii=False)
+            run(connection, "publish_release", target=target, at=now, manifest=text)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
     return Release(target, home / str(target), manifest)
 
 
-def _remove_left_overs(home: Path, target: int) -> None:
-    """What a killed publication built: no reader was ever sent there."""
+def _remove_left_overs(home: Path, target: int, database_id: str) -> None:
+    """What a killed publication built: no reader was ever sent there.
+
+    A release of another database is somebody's map, and stays.
+    """
+    manifest = home / str(target) / "manifest.json"
+    if manifest.is_file() and json.loads(manifest.read_text("utf-8"))["database"] != database_id:
+        raise ConfigurationError(
+            f"{manifest.parent} is a release of another database; move {home} away, or set "
+            "ONEMAP_HOME to another folder"
+        )
     for folder in [*home.glob(".building-*"), home / str(target)]:
         if folder.exists():
             shutil.rmtree(folder)

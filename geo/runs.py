@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, insert
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, insert
 from geo import tables
 from geo.copying import copy_in
 from geo.database import connect, run, transaction
-from geo.errors import UnknownRun
+from geo.errors import ConfigurationError, UnknownRun
 from geo.states import Accepted, Refusal, Snapshot, Validated, Verdict
 from schemas.models import Bilingual, Source
 
@@ -24,7 +24,7 @@ class Earlier:
     """How the same bytes, under the same declarations, ended before."""
 
     run_id: int
-    outcome: str
+    outcome: Literal["accepted", "held", "rejected"]
     reason: str | None
     approved: bool
 
@@ -142,8 +142,10 @@ def holds(engine: Engine) -> list[Hold]:
 def decide(engine: Engine, run_id: int, outcome: str, *, by: str, reason: str) -> Hold:
     """Records a person's word on a held run: `approved` lets its bytes through, `rejected` not.
 
-    Raises UnknownRun if the run does not wait.
+    Raises UnknownRun if the run does not wait, ConfigurationError without a name or a reason.
     """
+    if not by.strip() or not reason.strip():
+        raise ConfigurationError("a decision has a name and a reason: --by NAME --reason TEXT")
     with transaction(engine) as connection:
         waiting = {row.run_id: row for row in run(connection, "runs_held").all()}
         if run_id not in waiting:

@@ -1,7 +1,7 @@
 """Settings: what the environment says, read once, when asked, into one frozen value.
 
     ONEMAP_HOME              state folder (default: .onemap in the project's folder)
-    ONEMAP_MAP               map that commands work on (default: sample)
+    ONEMAP_DROPS             folder of delivered files, of one map or with one folder for each
     ONEMAP_DATABASE_URL      PostgreSQL to use instead of the private cluster
     ONEMAP_WEB_DATABASE_URL  the same database for the public web role (optional)
 
@@ -12,7 +12,6 @@ database name, `onemap_<map>` is used; a plain name is taken as it stands, and s
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,19 +19,16 @@ from urllib.parse import urlsplit
 
 from geo.errors import ConfigurationError
 
-DEFAULT_MAP = "sample"
-MAP_ID = re.compile(r"[a-z][a-z0-9_]{0,47}")  # schemas.models.Identifier
-
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the state lies, which map is meant, and which database holds it."""
+    """Where the state and the deliveries lie, and which database holds the maps."""
 
     project: Path
     home: Path
-    map_id: str = DEFAULT_MAP
     database_url: str | None = None
     web_database_url: str | None = None
+    delivered: Path | None = None
 
     @property
     def snapshots(self) -> Path:
@@ -40,8 +36,15 @@ class Settings:
 
     @property
     def drops(self) -> Path:
-        """Generated drops of the embedded sample."""
+        """Drops of each map where nothing else is said; those of the sample are generated."""
         return self.home / "drops"
+
+    def drops_of(self, map_id: str) -> Path:
+        """Folder of a map's deliveries: its own below ONEMAP_DROPS, else all of ONEMAP_DROPS."""
+        if self.delivered is None:
+            return self.drops / map_id
+        own = self.delivered / map_id
+        return own if own.is_dir() else self.delivered
 
     @property
     def releases(self) -> Path:
@@ -55,20 +58,13 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environment = os.environ if environment is None else environment
     project = project_folder()
-    home = Path(environment.get("ONEMAP_HOME") or project / ".onemap").expanduser().absolute()
-    if home.exists() and not home.is_dir():
-        raise ConfigurationError(f"ONEMAP_HOME is {home}, which is not a folder; name a folder")
-    map_id = environment.get("ONEMAP_MAP") or DEFAULT_MAP
-    if not MAP_ID.fullmatch(map_id):
-        raise ConfigurationError(
-            f"ONEMAP_MAP is `{map_id}`; a map id is lower-case letters, digits and _"
-        )
+    home = _folder(environment, "ONEMAP_HOME") or project / ".onemap"
     return Settings(
         project=project,
         home=home,
-        map_id=map_id,
         database_url=_database_url(environment, "ONEMAP_DATABASE_URL"),
         web_database_url=_database_url(environment, "ONEMAP_WEB_DATABASE_URL"),
+        delivered=_folder(environment, "ONEMAP_DROPS"),
     )
 
 
@@ -76,6 +72,23 @@ def project_folder() -> Path:
     """The folder of pyproject.toml above this package, or the working folder if installed."""
     above = Path(__file__).resolve().parent.parent
     return above if (above / "pyproject.toml").is_file() else Path.cwd()
+
+
+def _folder(environment: Mapping[str, str], name: str) -> Path | None:
+    """An absolute path; nothing may be there, but what is there is a folder."""
+    if not environment.get(name):
+        return None
+    folder = Path(environment[name]).expanduser().absolute()
+    try:
+        taken = folder.exists() and not folder.is_dir()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name} is {folder}, which cannot be entered ({error.strerror}); name a folder of "
+            "your own"
+        ) from error
+    if taken:
+        raise ConfigurationError(f"{name} is {folder}, which is not a folder; name a folder")
+    return folder
 
 
 def _database_url(environment: Mapping[str, str], name: str) -> str | None:

@@ -16,18 +16,26 @@ from geo.database import run, transaction
 from schemas.models import Layer, Role
 
 
-def unify(engine: Engine, layers: Sequence[Layer], *, wait_seconds: float = 60) -> dict[str, int]:
+def unify(engine: Engine, layers: Sequence[Layer], token: uuid.UUID) -> dict[str, int]:
     """Places what the loads prepared; returns per layer how many features got other codes.
 
-    What came from sources that are no longer declared ends. Raises LeaseHeld when a layer is being
-    written by another run.
+    What came from sources that are no longer declared ends. `token` is that of a lease on all
+    `layers`, which the caller keeps until it has published: nothing comes in between. Raises
+    LeaseLost.
     """
-    names = [layer.id for layer in layers]
+    for layer in layers:
+        _change(engine, "end_undeclared", layer.id, token)
+    _end_undeclared_layers(engine)
     placed = [layer.id for layer in layers if layer.role in (Role.place, Role.area)]
-    with lease.hold(engine, names, wait_seconds=wait_seconds) as token:
-        for name in names:
-            _change(engine, "end_undeclared", name, token)
-        return {name: _change(engine, "unify_layer", name, token) for name in placed}
+    return {layer_id: _change(engine, "unify_layer", layer_id, token) for layer_id in placed}
+
+
+def _end_undeclared_layers(engine: Engine) -> None:
+    """Layers that the map no longer has; nobody writes them, so nobody needs their lease."""
+    with transaction(engine) as connection:
+        target = run(connection, "target_release").scalar_one()
+        for layer_id in run(connection, "undeclared_layers").scalars().all():
+            run(connection, "end_undeclared", layer=layer_id, target=target)
 
 
 def _change(engine: Engine, statement: str, layer: str, token: uuid.UUID) -> int:

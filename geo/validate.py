@@ -44,12 +44,12 @@ def validate(
         [
             delivery.issues,
             *_unreadable_rows(delivery.raw, catalogue),
-            *_keys(delivery, source, catalogue),
             *broken_rules(delivery.table, source, layer, catalogue),
             *_places(delivery, source, layer, catalogue),
             *_positions(delivery, layer, area, admin, catalogue),
         ]
     )
+    issues = gather([issues, *_keys(delivery, source, issues, catalogue)])
     quarantined = _quarantine(delivery.raw, issues)
     keep = pc.invert(pc.is_in(delivery.table["source_row"], quarantined["source_row"]))
     shapes = delivery.shapes[np.asarray(keep)]
@@ -84,8 +84,13 @@ def _unreadable_rows(raw: RawTable, catalogue: IssueCatalogue) -> Iterator[pa.Ta
     yield catalogue.make("row_unreadable", [row.row for row in others], detail=details)
 
 
-def _keys(delivery: Normalised, source: Source, catalogue: IssueCatalogue) -> Iterator[pa.Table]:
-    """Rows without a key, exact copies, and other rows under a key that is taken."""
+def _keys(
+    delivery: Normalised, source: Source, known: pa.Table, catalogue: IssueCatalogue
+) -> Iterator[pa.Table]:
+    """Rows without a key, exact copies, and other rows under a key that is taken.
+
+    A key belongs to the first row that has no error of its own (`known` issues).
+    """
     rows = np.asarray(delivery.table["source_row"])
     column = ", ".join(source.key)
     keys = delivery.table["source_key"]
@@ -96,15 +101,22 @@ def _keys(delivery: Normalised, source: Source, catalogue: IssueCatalogue) -> It
     yield catalogue.make(
         "row_duplicate", rows[copied], detail=pa.array(rows[first_copy[copied]].astype(str))
     )
-    first_key = _first_with_same(delivery.table["feature_id"].combine_chunks())
-    taken = (first_key != np.arange(len(rows))) & ~copied & ~missing
+    spoilt = np.isin(rows, np.asarray(_errors(known)["source_row"]))
+    sound = np.flatnonzero(~(copied | missing | spoilt))
+    first_key = _first_with_same(delivery.table["feature_id"].combine_chunks().take(sound))
+    later = np.flatnonzero(first_key != np.arange(len(sound)))
+    taken, owner = sound[later], sound[first_key[later]]
     yield catalogue.make(
         "key_duplicate",
         rows[taken],
         column=column,
-        value=keys.filter(pa.array(taken)),
-        detail=pa.array(rows[first_key[taken]].astype(str)),
+        value=keys.take(pa.array(taken)),
+        detail=pa.array(rows[owner].astype(str)),
     )
+
+
+def _errors(issues: pa.Table) -> pa.Table:
+    return issues.filter(pc.equal(issues["severity"], Severity.error.value))
 
 
 def _first_with_same(values: pa.Array) -> NDArray[np.int64]:
@@ -197,8 +209,12 @@ def _where(shapes: NDArray[np.object_], areas: Areas) -> list[str]:
 
 def _quarantine(raw: RawTable, issues: pa.Table) -> pa.Table:
     """Rows with errors: number, codes, and the row as it was delivered."""
-    errors = issues.filter(pc.equal(issues["severity"], Severity.error.value))
-    grouped = errors.group_by("source_row").aggregate([("code", "distinct")]).sort_by("source_row")
+    grouped = (
+        _errors(issues)
+        .group_by("source_row")
+        .aggregate([("code", "distinct")])
+        .sort_by("source_row")
+    )
     wanted = grouped["source_row"].combine_chunks()
     texts = {
         bad.row: json.dumps({"_text": bad.raw}, ensure_ascii=False) for bad in raw.report.bad_rows

@@ -30,6 +30,9 @@ ARROW_TYPES: Dictionary[ColumnType, pa.DataType] = {
     ColumnType.year: pa.int32(),
 }
 
+LONGEST_TEXT = 10_000
+"""Characters; what is longer is no attribute but a document, and no reader of ours shows it."""
+
 _YES = ("true", "yes", "y", "1", "ใช่", "มี")
 _NO = ("false", "no", "n", "0", "ไม่ใช่", "ไม่", "ไม่มี")
 
@@ -72,10 +75,13 @@ def _fill(rows: pa.Table, name: str, declared: Column, mapping: Mapping) -> Fill
         return _known(areas.values, {"value_unreadable": areas.unreadable}, mapping)
     cleaned = clean(rows[str(mapping.column)])
     text = strip_prefixes(cleaned.values, mapping.strip_prefix)
+    too_long = np.asarray(pc.fill_null(pc.greater(pc.utf8_length(text), LONGEST_TEXT), False))
+    text = pc.if_else(pa.array(too_long), pa.scalar(None, pa.string()), text)
     placeholder = _placeholders(text, mapping)
     text = pc.if_else(pa.array(placeholder), pa.scalar(None, pa.string()), text)
     filled = _typed(text, declared, mapping)
     found = dict(filled.found)
+    found["value_unreadable"] = found.get("value_unreadable", too_long) | too_long
     if declared.type in (ColumnType.text, ColumnType.code, ColumnType.category):
         found["text_repaired"] = cleaned.repaired & ~placeholder
     if name in ("name_th", "name_en"):

@@ -58,6 +58,7 @@ def build_manifest(
         "notice": one_map.notice.model_dump() if one_map.notice else None,
         "sample": one_map.sample,
         "release": publication.number,
+        "database": publication.database_id,
         "declarations_sha256": publication.declarations_sha256,
         "published_at": _iso(publication.at),
         "data_as_of": _newest(publication, accepted),

@@ -21,6 +21,7 @@ class Publication:
     agencies: Mapping[str, Agency]
     number: int
     at: datetime
+    database_id: str
 
     @property
     def declarations_sha256(self) -> str:

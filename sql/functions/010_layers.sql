@@ -26,11 +26,15 @@ language sql stable security definer set search_path = pg_catalog as $$
     select coalesce(max(release), 0) from meta.release where published_at <= at
 $$;
 
--- The columns of a layer that a reader may see, in the order of the declaration.
+-- The columns of a layer that a reader may see, in the order in which the history got them: a column
+-- that is declared between others comes last, and the views that people built stay.
 create or replace function meta.visible_columns(layer_name text, classes text[]) returns text
 language sql stable as $$
-    select string_agg(format('l.%I', column_name), ', ' order by position)
-    from meta.layer_column where layer_id = layer_name and privacy = any (classes)
+    select string_agg(format('l.%I', c.column_name), ', ' order by a.attnum)
+    from meta.layer_column c
+    join pg_attribute a
+      on a.attrelid = format('core.%I', layer_name)::regclass and a.attname = c.column_name
+    where c.layer_id = layer_name and c.privacy = any (classes)
 $$;
 
 create or replace procedure meta.define_history(layer_name text)
@@ -225,4 +229,15 @@ begin
         from meta.standard_column
         where column_name in ('feature_id', 'district_code', 'subdistrict_code', 'location_precision', 'source_id', 'geom')
     );
+end $$;
+
+-- A layer that the map no longer declares is not shown to the public any more.
+create or replace procedure meta.withdraw_undeclared()
+language plpgsql as $$
+declare
+    layer_name text;
+begin
+    for layer_name in select layer_id from meta.layer where not declared loop
+        execute format('drop view if exists web.%I', layer_name);
+    end loop;
 end $$;

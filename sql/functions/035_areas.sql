@@ -12,3 +12,19 @@ begin
         order by 1, 2
         $sql$, meta.layer_of_role('district'), meta.layer_of_role('subdistrict'));
 end $$;
+
+-- Fingerprint of these boundaries: what was judged against others is judged anew.
+create or replace function meta.areas_fingerprint() returns text
+language plpgsql stable as $$
+declare
+    found text;
+begin
+    execute format($sql$
+        select md5(string_agg(encode(content_hash, 'hex'), '' order by feature_id)) from (
+            select feature_id, content_hash from core.%I where release_to is null
+            union all
+            select feature_id, content_hash from core.%I where release_to is null
+        ) areas
+        $sql$, meta.layer_of_role('district'), meta.layer_of_role('subdistrict')) into found;
+    return coalesce(found, '');
+end $$;

@@ -20,16 +20,25 @@ create or replace view meta.latest_accepted_run as
 select distinct on (source_id) * from meta.run where outcome = 'accepted' order by source_id, run_id desc;
 comment on view meta.latest_accepted_run is 'การนำเข้าล่าสุดที่ผ่านของแต่ละแหล่ง / The latest accepted run of each source';
 
+-- The last word on a source counts: a hold is over once anything newer was judged.
+create or replace view meta.open_hold as
+select run_id, source_id, layer_id, snapshot_sha256, started_at, reason, reason_th, evidence
+from meta.run r
+where outcome = 'held' and decided_at is null
+  and not exists (
+      select from meta.run newer
+      where newer.source_id = r.source_id and newer.run_id > r.run_id
+        and newer.outcome in ('accepted', 'held', 'rejected')
+  );
+comment on view meta.open_hold is 'การส่งที่รอการตัดสินใจ / Deliveries that wait for a decision';
+
 create or replace view onemap.layer_status as
 select l.layer_id, l.title_th, l.title_en, s.source_id, s.title_th as source_th, s.title_en as source_en,
        a.title_th as agency_th, a.title_en as agency_en,
        t.outcome as latest_outcome, t.reason as latest_reason, t.started_at as latest_try_at,
        g.finished_at as last_good_at, g.fetched_at as last_good_fetched_at, s.as_of as content_date,
        g.rows_in, g.rows_published, g.rows_quarantined, g.rows_filtered, g.rows_held,
-       exists (
-           select from meta.run h
-           where h.source_id = s.source_id and h.outcome = 'held' and h.decided_at is null and h.run_id > coalesce(g.run_id, 0)
-       ) as held
+       exists (select from meta.open_hold h where h.source_id = s.source_id) as held
 from meta.layer l
 join meta.source s on s.layer_id = l.layer_id and s.declared
 join meta.agency a using (agency_id)

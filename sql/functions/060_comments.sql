@@ -105,6 +105,7 @@ begin
             ('release', 'เลขรุ่น / Release number'),
             ('published_at', 'เวลาเผยแพร่ / When it was published'),
             ('manifest', 'บัญชีของรุ่น / Files, counts and sources of the release'),
+            ('database_id', 'รหัสประจำฐานข้อมูล / Identity of this database'),
             ('only_one', 'มีได้แถวเดียว / There is one row only'),
             ('name', 'ชื่อแฟ้ม / File name'),
             ('sha256', 'ลายนิ้วมือ / Checksum'),

@@ -34,6 +34,7 @@ create table meta.run (
     ),
     constraint decisions_have_names check (
         (decided_at is null) = (decided_by is null) and (decided_at is null) = (decided_reason is null)
+        and decided_by ~ '\S' and decided_reason ~ '\S'
     )
 );
 create index run_by_source on meta.run (source_id, run_id desc);
@@ -87,6 +88,7 @@ create table meta.release (
 -- The one row that every reader follows.
 create table meta.pointer (
     release integer not null,
+    database_id uuid not null default gen_random_uuid(),
     only_one boolean primary key default true check (only_one)
 );
 insert into meta.pointer (release) values (0);

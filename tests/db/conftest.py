@@ -18,6 +18,7 @@ from geo.declare import declare
 from geo.issues import ISSUE_SCHEMA
 from geo.load import load
 from geo.states import Loaded, Snapshot, Validated, Verdict
+from geo.unify import unify
 from schemas.catalog import MapView, load_catalog
 from schemas.models import Source
 
@@ -46,6 +47,11 @@ class TestMap:
 
     def source_of(self, layer: str) -> Source:
         return next(source for source in self.view.sources if source.layer == layer)
+
+    def unify(self) -> dict[str, int]:
+        """Places what was loaded."""
+        with lease.hold(self.engine, [layer.id for layer in self.view.layers]) as token:
+            return unify(self.engine, self.view.layers, token)
 
     def load(self, layer: str, rows: Sequence[Row], source: Source | None = None) -> Loaded:
         """Loads rows as one delivery of the layer's first source."""

@@ -12,7 +12,6 @@ from geo.database import connect, transaction
 from geo.errors import LeaseHeld, LeaseLost
 from geo.load import load
 from geo.states import Snapshot, Verdict
-from geo.unify import unify
 from tests.db.conftest import Row, TestMap, delivery, square
 
 
@@ -101,7 +100,7 @@ def test_unify_places_by_position_and_holds_by_claim(city: TestMap) -> None:
             Row("district", district="1001"),
         ],
     )
-    assert unify(city.engine, city.view.layers)["parks"] == 2
+    assert city.unify()["parks"] == 2
     query = """select source_key, district_code, subdistrict_code, location_precision, geom is null
                from core.parks order by 1"""
     assert rows(city, query) == [
@@ -114,13 +113,13 @@ def test_unify_places_by_position_and_holds_by_claim(city: TestMap) -> None:
 
 def test_moved_boundaries_place_published_features_anew(city: TestMap) -> None:
     city.load("parks", [Row("1", 100.49, 13.75)])
-    unify(city.engine, city.view.layers)
+    city.unify()
     publish(city, 1)
     city.load(
         "subdistricts",
         [Row("100202", shape=square(100.5, 13.75, 0.02), district="1002", subdistrict="100202")],
     )
-    assert unify(city.engine, city.view.layers)["parks"] == 1
+    assert city.unify()["parks"] == 1
     query = "select district_code, release_from, release_to from core.parks order by 2"
     assert rows(city, query) == [("1001", 1, 2), ("1002", 2, None)]
 

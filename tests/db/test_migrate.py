@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
@@ -132,3 +133,39 @@ def test_one_database_is_one_map(test_map: TestMap) -> None:
     other = load_catalog().map_view("songkhla")
     with pytest.raises(ConfigurationError, match="holds the map `bangkok`"):
         prepare(test_map.engine, other.map, other.area, other.layers, other.sources, other.agencies)
+
+
+def test_several_runs_shape_a_fresh_database_one_after_another(
+    database: Callable[..., str],
+) -> None:
+    view = load_catalog().map_view("songkhla")
+    address = database()
+
+    def shape(_: int) -> None:
+        engine = open_engine(address)
+        prepare(engine, view.map, view.area, view.layers, view.sources, view.agencies)
+        engine.dispose()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(shape, range(4)))
+    with connect(open_engine(address)) as connection:
+        assert connection.scalar(text("select count(*) from meta.map")) == 1
+
+
+def test_a_column_declared_between_others_leaves_peoples_views(test_map: TestMap) -> None:
+    with transaction(test_map.engine) as connection:
+        connection.execute(text("create view public.mine as select area_m2 from onemap.parks"))
+    parks = test_map.view.layer("parks")
+    columns = {"note_text": parks.columns["name_en"], **parks.columns}
+    redeclare(test_map, parks.model_copy(update={"columns": columns}))
+    assert "note_text" in columns_of(test_map, "onemap.parks")
+    columns_of(test_map, "public.mine")
+
+
+def test_a_layer_that_is_no_longer_declared_leaves_the_public_schema(test_map: TestMap) -> None:
+    view = test_map.view
+    layers = [layer for layer in view.layers if layer.id != "hospitals"]
+    sources = [source for source in view.sources if source.layer != "hospitals"]
+    declare(test_map.engine, view.map, view.area, layers, sources, view.agencies)
+    with connect(test_map.engine) as connection:
+        assert connection.scalar(text("select to_regclass('web.hospitals')")) is None

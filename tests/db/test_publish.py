@@ -25,7 +25,7 @@ from geoalchemy2 import WKTElement
 from pmtiles.reader import MmapSource, Reader, all_tiles
 from sqlalchemy import Engine, insert, text
 
-from geo import tables
+from geo import lease, tables
 from geo.database import open_engine, transaction
 from geo.declare import declare
 from geo.errors import LeaseLost, ReleaseUnverified
@@ -59,9 +59,10 @@ class Workshop:
             "sources": self.view.sources,
             "agencies": self.view.agencies,
             "now": NOW,
-            "wait_seconds": 5,
         }
-        return publish(self.engine, **{**given, **changed})
+        names = [layer.id for layer in self.view.layers]
+        with lease.hold(self.engine, names, wait_seconds=5) as token:
+            return publish(self.engine, token, **{**given, **changed})
 
     def put(self, layer: str, key: str, wkt: str | None, **values: Any) -> str:
         """Adds one feature to the release that is being prepared; returns its id."""
@@ -470,7 +471,9 @@ def test_a_process_killed_before_the_commit_has_not_published(city: Workshop) ->
 
 
 def publish_in_a_process(url: str, given: dict[str, Any]) -> None:
-    publish(open_engine(url), **given)
+    engine = open_engine(url)
+    with lease.hold(engine, [layer.id for layer in given["layers"]]) as token:
+        publish(engine, token, **given)
 
 
 def test_a_half_built_release_is_removed(city: Workshop) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 import shapely
+import shapely.affinity
 from sqlalchemy import text
 
 from flows.job import Job, SourceOutcome
@@ -89,9 +90,10 @@ def small_view(catalog: Catalog) -> MapView:
     return replace(view, sources=tuple(s for s in view.sources if s.id in SOURCES))
 
 
-def write_boundaries(drops: Path) -> None:
-    """Districts and subdistricts, as the agency's shapefiles."""
-    codes, names, subcodes, subnames, shapes = zip(*CITY, strict=True)
+def write_boundaries(drops: Path, shift: float = 0.0) -> None:
+    """Districts and subdistricts, as the agency's shapefiles; moved east by `shift` degrees."""
+    codes, names, subcodes, subnames, drawn = zip(*CITY, strict=True)
+    shapes = [shapely.affinity.translate(shape, xoff=shift) for shape in drawn]
     districts = {"dcode": codes, "dname": names, "dname_e": ["A", "B"], "AREA": [1.0, 1.0]}
     _shapefile(drops / "boundaries/bma/bangkok_district.zip", districts, shapes, "EPSG:4326")
     subdistricts = {
@@ -114,7 +116,7 @@ def _shapefile(
         frame.to_file(path, encoding="utf-8")
         return
     folder = path.with_suffix("")
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     frame.to_file(folder / "layer.shp", encoding="utf-8")
     shutil.make_archive(str(folder), "zip", folder)
     shutil.rmtree(folder)

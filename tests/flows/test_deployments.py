@@ -20,6 +20,7 @@ def test_every_map_is_refreshed_and_every_source_looked_at() -> None:
     assert len(names) == len(LISTED), "names are unique"
     for map_id in CATALOG.maps:
         assert f"refresh-{map_id}" in names
+        assert f"publish-{map_id}" in names, "what a source's run prepares is published"
         for source in CATALOG.map_view(map_id).sources:
             assert f"ingest-{map_id}-{source.id}" in names
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from flows import pipeline
 from flows.deciding import approve
-from geo import runs
-from geo.database import connect, transaction
-from geo.errors import UnknownRun
-from tests.flows.conftest import SmallCity
+from geo import lease, runs
+from geo.database import connect, open_engine, transaction
+from geo.errors import ConfigurationError, LeaseHeld, UnknownRun
+from geo.unify import unify
+from tests.flows.conftest import SmallCity, write_boundaries
 
 PARKS = "bangkok_parks"
 
@@ -153,6 +157,90 @@ def test_a_killed_run_is_closed_by_the_next_one(small_city: SmallCity) -> None:
         "select outcome from meta.run where layer_id = 'parks' order by run_id"
     )
     assert outcomes == ["accepted", "failed", "accepted"]
+
+
+def test_a_decision_has_a_name_and_a_reason(small_city: SmallCity) -> None:
+    small_city.refresh()
+    small_city.parks(10)
+    outcomes, _ = small_city.refresh()
+    run_id = outcomes[PARKS].run_id
+    assert run_id is not None
+    for by, reason in (("", "why"), ("who", "  ")):
+        with pytest.raises(ConfigurationError, match="a name and a reason"):
+            approve(small_city.job, run_id, by=by, reason=reason)
+    assert published_parks(small_city) == 20
+
+
+def test_rejecting_the_newest_delivery_does_not_bring_back_an_older_one(
+    small_city: SmallCity,
+) -> None:
+    small_city.refresh()
+    small_city.parks(10)
+    small_city.refresh()
+    small_city.parks(9)
+    outcomes, _ = small_city.refresh()
+    run_id = outcomes[PARKS].run_id
+    assert run_id is not None
+    assert [hold.run_id for hold in runs.holds(small_city.job.engine)] == [run_id]
+    runs.decide(small_city.job.engine, run_id, "rejected", by="สมชาย", reason="half is missing")
+    assert runs.holds(small_city.job.engine) == []
+    assert small_city.scalars("select bool_or(held) from onemap.layer_status") == [False]
+
+
+def test_nothing_is_loaded_between_unify_and_publish(
+    small_city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: list[str] = []
+
+    def unify_and_be_disturbed(*arguments: Any) -> dict[str, int]:
+        placed = unify(*arguments)
+        with (
+            pytest.raises(LeaseHeld),
+            lease.hold(small_city.job.engine, ["hospitals"], wait_seconds=0.3),
+        ):
+            pass
+        met.append("held off")
+        return placed
+
+    monkeypatch.setattr(pipeline, "unify", unify_and_be_disturbed)
+    small_city.refresh()
+    assert met == ["held off"]
+    unplaced = "select count(*) from onemap.hospitals where subdistrict_code is null"
+    assert small_city.scalars(unplaced) == [0]
+
+
+def test_a_key_belongs_to_the_first_row_that_is_sound(small_city: SmallCity) -> None:
+    rows = "\n".join(f"{n},{1001 + n % 2},สวน {n},{1000 + n}" for n in range(1, 30))
+    twins = "\n30,9999,ไม่มีเขตนี้,5\n30,1001,สวนที่ถูก,5"
+    small_city.write("parks/public_park.csv", f"id,dcode,park_name,area\n{rows}{twins}".encode())
+    outcomes, _ = small_city.refresh()
+    assert (outcomes[PARKS].published, outcomes[PARKS].quarantined) == (30, 1)
+    assert small_city.scalars("select codes[1] from meta.quarantined_row") == ["place_missing"]
+    assert "สวนที่ถูก" in small_city.scalars("select name_th from onemap.parks")
+
+
+def test_moved_boundaries_have_places_judged_anew(small_city: SmallCity) -> None:
+    small_city.refresh()
+    write_boundaries(small_city.drops, shift=0.015)
+    outcomes, _ = small_city.refresh()
+    assert outcomes["bangkok_subdistricts"].outcome == "accepted"
+    assert outcomes["bangkok_hospitals"].outcome == "held", "none of its rows is inside any more"
+    assert small_city.refresh()[0]["bangkok_parks"].outcome == "unchanged"
+
+
+def test_a_release_of_another_database_is_left_alone(
+    small_city: SmallCity, database: Callable[..., str]
+) -> None:
+    small_city.refresh()
+    manifest = small_city.job.settings.releases / "bangkok" / "1" / "manifest.json"
+    before = manifest.read_bytes()
+    engine = open_engine(database("other"))
+    with transaction(engine) as connection:  # a clone of the tests' template has its identity
+        connection.execute(text("update meta.pointer set database_id = gen_random_uuid()"))
+    other = SmallCity(replace(small_city.job, engine=engine))
+    with pytest.raises(ConfigurationError, match="another database"):
+        other.refresh()
+    assert manifest.read_bytes() == before
 
 
 def test_a_source_that_is_no_longer_declared_ends_and_may_come_back(small_city: SmallCity) -> None:

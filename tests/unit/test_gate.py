@@ -57,6 +57,19 @@ def test_too_many_errors_are_held_and_filtered_rows_do_not_dilute_them() -> None
     assert gate(delivery(100 - bad + 2, bad - 2), LAYER, None).outcome == "accepted"
 
 
+def test_a_delivery_of_which_nothing_is_left_is_held() -> None:
+    verdict = gate(delivery(0, filtered=50), LAYER, None)
+    assert verdict.outcome == "held"
+    assert verdict.reason is not None and "none of the 50 rows" in verdict.reason.en
+
+
+def test_a_column_of_another_type_is_held() -> None:
+    last = Accepted(7, 10, {"id": "int64", "name": "string"})
+    verdict = gate(delivery(10), LAYER, last)
+    assert verdict.outcome == "held"
+    assert verdict.evidence["columns_retyped"] == ["id int64 -> string"]
+
+
 def test_other_columns_are_held() -> None:
     last = Accepted(7, 10, COLUMNS)
     verdict = gate(delivery(10, schema={"id": "string", "title": "string"}), LAYER, last)

@@ -20,6 +20,7 @@ import psycopg
 import shapely
 from psycopg import sql
 
+from geo import lease
 from geo.database import open_engine
 from geo.declare import declare
 from geo.publish import Release, publish
@@ -112,16 +113,18 @@ def publish_city(url: str, view: MapView, releases: Path, now: datetime) -> Rele
     """Publish what is prepared in the database, as the main job does."""
     engine = open_engine(url)
     try:
-        return publish(
-            engine,
-            releases_folder=releases,
-            one_map=view.map,
-            area=view.area,
-            layers=view.layers,
-            sources=view.sources,
-            agencies=view.agencies,
-            now=now,
-        )
+        with lease.hold(engine, [layer.id for layer in view.layers]) as token:
+            return publish(
+                engine,
+                token,
+                releases_folder=releases,
+                one_map=view.map,
+                area=view.area,
+                layers=view.layers,
+                sources=view.sources,
+                agencies=view.agencies,
+                now=now,
+            )
     finally:
         engine.dispose()
 

@@ -1,0 +1,1 @@
+select meta.areas_fingerprint()

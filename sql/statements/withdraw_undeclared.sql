@@ -1,0 +1,1 @@
+call meta.withdraw_undeclared()
