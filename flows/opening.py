@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flows.job import Job, Progress
 from geo.cluster import ensure_database
 from geo.database import open_engine
-from geo.errors import DropsMissing
+from geo.errors import ConfigurationError, DropsMissing
 from geo.issues import IssueCatalogue
+from geo.postgres import make_passable
 from geo.settings import Settings
 from schemas.catalog import Catalog, MapView, load_catalog
 
@@ -22,36 +25,58 @@ def open_job(
 ) -> Job:
     """Everything a refresh needs; starts the private cluster where no other database is set.
 
-    The embedded sample makes its own drops when none are given. Raises UnknownMapError,
-    DeclarationError, DropsMissing, and what `geo.cluster` raises.
+    `drops` are those of this call; without them, the embedded sample makes its own, and other
+    maps have theirs where the settings say. Raises UnknownMapError, DeclarationError,
+    DropsMissing, ConfigurationError, and what `geo.cluster` raises.
     """
     catalog = load_catalog()
-    found = _drops(settings, catalog.map_view(map_id), drops, progress)
-    return replace(_job(settings, catalog, map_id, progress), drops=found)
+    view = catalog.map_view(map_id)
+    _require_home(settings.home)
+    found = _drops(settings, view, drops, progress)
+    return replace(_job(settings, catalog, view, progress), drops=found)
 
 
 def open_review(settings: Settings, map_id: str, progress: Progress = lambda _: None) -> Job:
     """A job without drops: for looking at a map, deciding about it, and publishing it."""
-    return _job(settings, load_catalog(), map_id, progress)
-
-
-def _job(settings: Settings, catalog: Catalog, map_id: str, progress: Progress) -> Job:
+    catalog = load_catalog()
     view = catalog.map_view(map_id)
-    engine = open_engine(ensure_database(settings, map_id))
+    _require_home(settings.home)
+    return _job(settings, catalog, view, progress)
+
+
+def _job(settings: Settings, catalog: Catalog, view: MapView, progress: Progress) -> Job:
+    engine = open_engine(ensure_database(settings, view.map.id))
     return Job(settings, view, IssueCatalogue(catalog.issue_codes), engine, None, progress)
 
 
 def _drops(
     settings: Settings, view: MapView, given: Path | None, progress: Progress
 ) -> Path | None:
-    if given is not None:
-        if not given.is_dir():
-            raise DropsMissing(given)
-        return given
-    if view.map.sample:
+    if given is None and view.map.sample:
         from samples import ensure_drops
 
         progress("sample city: make its drops")
         return ensure_drops(settings.drops / view.map.id)
-    remembered = settings.drops / view.map.id
-    return remembered if remembered.is_dir() else None
+    folder = given or settings.drops_of(view.map.id)
+    if folder.is_dir():
+        return folder
+    if given is not None or any(_lies_in_drops(source.location) for source in view.sources):
+        raise DropsMissing(folder)
+    return None
+
+
+def _lies_in_drops(location: str) -> bool:
+    return urlsplit(location).scheme not in ("http", "https")
+
+
+def _require_home(home: Path) -> None:
+    """The state folder is made, and can be written: deliveries and releases are kept there."""
+    make_passable(home)
+    try:
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder {home} cannot be written ({error.strerror}); set ONEMAP_HOME to a folder "
+            "that you may write"
+        ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,7 +153,7 @@ def test_the_same_files_again_change_nothing(bangkok: tuple[Job, RefreshResult])
 def test_other_provinces_go_the_same_way(
     cluster: Settings, data: Path, map_id: str, districts: int, subdistricts: int
 ) -> None:
-    job = open_job(replace(cluster, map_id=map_id), map_id, data)
+    job = open_job(cluster, map_id, data)
     result = refresh(job)
     assert [source.outcome for source in result.sources] == ["accepted", "accepted"]
     assert scalar(job, "select count(*) from onemap.districts") == districts

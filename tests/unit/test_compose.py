@@ -86,6 +86,12 @@ def test_prefect_is_closed_and_silent(services: dict[str, Any]) -> None:
     assert not any("DB_PASSWORD" in value for value in environment.values())
 
 
+def test_scheduled_runs_find_the_delivered_files(services: dict[str, Any]) -> None:
+    for name in ("worker", "run"):
+        folder = services[name]["environment"]["ONEMAP_DROPS"]
+        assert any(mount.endswith(f":{folder}:ro") for mount in services[name]["volumes"]), name
+
+
 def test_what_is_mounted_from_the_project_is_there(services: dict[str, Any]) -> None:
     mounts = [mount for service in services.values() for mount in service.get("volumes", ())]
     local = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
@@ -11,12 +12,12 @@ import pytest
 
 from geo.cluster import database_url
 from geo.errors import ConfigurationError
+from geo.postgres import Account, Place, make_passable
 from geo.settings import Settings, from_environment, project_folder
 
 
 def test_nothing_set_gives_the_sample_in_the_project() -> None:
     settings = from_environment({})
-    assert settings.map_id == "sample"
     assert settings.home == project_folder() / ".onemap"
     assert (settings.project / "pyproject.toml").is_file()
     assert settings.database_url is None and settings.web_database_url is None
@@ -26,19 +27,19 @@ def test_the_environment_wins(tmp_path: Path) -> None:
     settings = from_environment(
         {
             "ONEMAP_HOME": str(tmp_path / "state"),
-            "ONEMAP_MAP": "bangkok",
+            "ONEMAP_DROPS": str(tmp_path / "drops"),
             "ONEMAP_DATABASE_URL": "postgresql://gis@db.city.example/",
             "ONEMAP_WEB_DATABASE_URL": "postgresql://onemap_web@db.city.example/",
         }
     )
     assert settings.home == tmp_path / "state"
-    assert settings.map_id == "bangkok"
+    assert settings.delivered == tmp_path / "drops"
     assert settings.releases == tmp_path / "state" / "releases"
     assert database_url(settings, "bangkok") == "postgresql://gis@db.city.example/onemap_bangkok"
 
 
 def test_empty_variables_count_as_unset() -> None:
-    empty = dict.fromkeys(("ONEMAP_HOME", "ONEMAP_MAP", "ONEMAP_DATABASE_URL"), "")
+    empty = dict.fromkeys(("ONEMAP_HOME", "ONEMAP_DROPS", "ONEMAP_DATABASE_URL"), "")
     assert from_environment(empty) == from_environment({})
 
 
@@ -51,20 +52,43 @@ def test_a_relative_home_is_meant_from_the_working_folder(
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
-        from_environment({}).map_id = "other"  # type: ignore[misc]
+        from_environment({}).home = Path("/other")  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("map_id", ["Bangkok", "../etc", "1st", "a" * 49, "กรุงเทพ"])
-def test_a_map_id_that_is_no_identifier_is_refused(map_id: str) -> None:
-    with pytest.raises(ConfigurationError, match="ONEMAP_MAP"):
-        from_environment({"ONEMAP_MAP": map_id})
-
-
-def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["ONEMAP_HOME", "ONEMAP_DROPS"])
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path, name: str) -> None:
     file = tmp_path / "state"
     file.touch()
+    with pytest.raises(ConfigurationError, match=name):
+        from_environment({name: str(file)})
+
+
+def test_a_folder_that_cannot_be_entered_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", denied)  # root may enter every folder
+    with pytest.raises(ConfigurationError, match="cannot be entered"):
+        from_environment({"ONEMAP_HOME": "/root/state"})
+
+
+def test_folders_that_cannot_be_made_are_told_with_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="ONEMAP_HOME"):
-        from_environment({"ONEMAP_HOME": str(file)})
+        make_passable(tmp_path / "file" / "state")
+    account = Account("me", os.geteuid(), os.getegid())
+    with pytest.raises(ConfigurationError, match="ONEMAP_HOME"):
+        Place(tmp_path / "file" / "state" / "cluster", account).make_folders()
+
+
+def test_drops_are_the_map_s_own_folder_or_the_whole(tmp_path: Path) -> None:
+    plain = from_environment({"ONEMAP_HOME": str(tmp_path)})
+    assert plain.drops_of("bangkok") == tmp_path / "drops" / "bangkok"
+    told = from_environment({"ONEMAP_DROPS": str(tmp_path / "files")})
+    assert told.drops_of("bangkok") == tmp_path / "files"
+    (tmp_path / "files" / "bangkok").mkdir(parents=True)
+    assert told.drops_of("bangkok") == tmp_path / "files" / "bangkok"
+    assert told.drops_of("songkhla") == tmp_path / "files"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +124,7 @@ def test_the_web_role_has_its_own_url_or_acts_through_the_owners_login() -> None
 
 def test_importing_reads_no_environment_and_makes_nothing(tmp_path: Path) -> None:
     program = "import geo.settings, geo.cluster, geo.errors"
-    environment = {"ONEMAP_HOME": str(tmp_path / "state"), "ONEMAP_MAP": "../etc"}
+    environment = {"ONEMAP_HOME": str(tmp_path / "state"), "ONEMAP_DATABASE_URL": "no url"}
     subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True)
     assert not (tmp_path / "state").exists()
 
