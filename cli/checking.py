@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 from cli.output import console
 from geo.crs import position
@@ -13,7 +12,7 @@ from geo.errors import ConfigurationError
 def print_position(x: float, y: float, crs: str, *, as_json: bool) -> None:
     """Prints longitude and latitude (EPSG:4326), the operation and its accuracy."""
     found = position(x, y, crs)
-    if not (math.isfinite(found.lon) and math.isfinite(found.lat)):
+    if not (abs(found.lon) <= 180 and abs(found.lat) <= 90):  # NaN is not, either
         raise ConfigurationError(f"{x}, {y} is no position in {crs}; check the order of the two")
     operation = found.operation
     if as_json:

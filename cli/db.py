@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,9 +16,16 @@ app = typer.Typer(
     help="The private PostgreSQL cluster and the maps' databases.", no_args_is_help=True
 )
 
-Role = Annotated[
-    str, typer.Option(help="onemap (owner), onemap_planner or onemap_web.", show_default=True)
-]
+
+class Role(StrEnum):
+    """Roles of a map's database, as in geo.cluster."""
+
+    onemap = "onemap"
+    onemap_planner = "onemap_planner"
+    onemap_web = "onemap_web"
+
+
+RoleOption = Annotated[Role, typer.Option("--role", help="Whose rights; onemap owns the map.")]
 
 
 @app.command()
@@ -55,7 +64,7 @@ def status() -> None:
 
 
 @app.command()
-def url(map_id: MapOption = "sample", role: Role = "onemap") -> None:
+def url(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
     """Print the libpq URL of a map's database, for psql, QGIS or GDAL."""
     from geo.cluster import database_url
     from geo.settings import from_environment
@@ -66,12 +75,15 @@ def url(map_id: MapOption = "sample", role: Role = "onemap") -> None:
 
 
 @app.command()
-def psql(map_id: MapOption = "sample", role: Role = "onemap") -> None:
+def psql(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
     """Open psql on a map's database."""
     from flows.opening import open_review
     from geo.cluster import database_url
+    from geo.errors import MissingProgram
     from geo.settings import from_environment
 
+    if shutil.which("psql") is None:
+        raise MissingProgram("psql", "apt-get install postgresql-client")
     settings = from_environment()
     open_review(settings, map_id)
     os.execvp("psql", ["psql", database_url(settings, map_id, role)])  # noqa: S606

@@ -13,7 +13,7 @@ import typer
 from cli import db, review
 from cli.options import MapOption
 from cli.output import console, errors, print_table
-from geo.errors import GeoError
+from geo.errors import DatabaseUnreachable, GeoError
 from schemas.errors import DeclarationError, UnknownMapError
 
 app = typer.Typer(
@@ -47,7 +47,7 @@ def run(
 def serve(
     map_id: MapOption = "sample",
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen at.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
 ) -> None:
     """Show the published map at http://localhost:8000."""
     from cli.serving import serve_map
@@ -86,7 +86,7 @@ def layers(map_id: MapOption = "sample") -> None:
     print_table(["layer", "ชื่อ", "title", "geometry", "sources"], rows)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # -5 is a number, not an option
 def position(
     x: Annotated[float, typer.Argument(help="Longitude or easting.")],
     y: Annotated[float, typer.Argument(help="Latitude or northing.")],
@@ -135,6 +135,10 @@ def _exit_code() -> int:
         return 130
     except (DeclarationError, UnknownMapError) as error:
         return _say(error, os.EX_CONFIG)
+    except DatabaseUnreachable as error:
+        configured = bool(os.environ.get("ONEMAP_DATABASE_URL"))
+        advice = "correct ONEMAP_DATABASE_URL" if configured else "start it with `onemap db start`"
+        return _say(f"{error}; {advice}", error.exit_code)
     except GeoError as error:
         return _say(error, error.exit_code)
     except Exception as error:  # noqa: BLE001  the edge: a fault of ours is one line, too

@@ -11,7 +11,9 @@ from cli.output import console, errors, print_table
 from flows.job import RefreshResult, SourceOutcome
 from flows.opening import open_job
 from flows.pipeline import refresh as refresh_now
+from geo.errors import PrefectUnreachable
 from geo.settings import from_environment
+from schemas.catalog import load_catalog
 
 _NUMBERS = ["rows in", "published", "quarantined", "filtered", "at an area", "repaired", "seconds"]
 
@@ -19,11 +21,11 @@ _NUMBERS = ["rows in", "published", "quarantined", "filtered", "at an area", "re
 def refresh(map_id: str, drops: Path | None) -> int:
     """Refreshes a map and prints what came of it; returns the exit code."""
     result = _through_prefect(map_id, drops) if _has_server() else _in_process(map_id, drops)
-    print_outcomes(result)
+    print_outcomes(result, map_id)
     return os.EX_OK if result.ended_well else os.EX_DATAERR
 
 
-def print_outcomes(result: RefreshResult) -> None:
+def print_outcomes(result: RefreshResult, map_id: str) -> None:
     """The closing table, what waits for a person, and the release."""
     print_table(
         ["source", "outcome", *_NUMBERS], [_line(source) for source in result.sources], _NUMBERS
@@ -33,7 +35,7 @@ def print_outcomes(result: RefreshResult) -> None:
             words = f"{source.source_id}: {source.outcome}: {source.reason}"
             errors.print(words, markup=False, highlight=False, soft_wrap=True)
             if source.outcome == "held":
-                errors.print(f"  onemap approve {source.run_id} --by NAME --reason TEXT")
+                _say(f"  onemap approve {source.run_id} --map {map_id} --by NAME --reason TEXT")
     if result.release:
         folder = _shown(result.release.folder)
         words = f"Release {result.release.number} is published: {folder}"
@@ -49,7 +51,17 @@ def _shown(folder: Path) -> Path:
 
 
 def _has_server() -> bool:
-    return bool(os.environ.get("PREFECT_API_URL"))
+    """Whether a Prefect server watches; one that is away does not keep the map from its data."""
+    if not os.environ.get("PREFECT_API_URL"):
+        return False
+    from flows.serving import require_server
+
+    try:
+        require_server()
+    except PrefectUnreachable as error:
+        _say(f"working without Prefect: {error}")
+        return False
+    return True
 
 
 def _in_process(map_id: str, drops: Path | None) -> RefreshResult:
@@ -66,6 +78,7 @@ def _in_process(map_id: str, drops: Path | None) -> RefreshResult:
 def _through_prefect(map_id: str, drops: Path | None) -> RefreshResult:
     from flows.scheduled import refresh_map
 
+    load_catalog().map_view(map_id)  # one that is not declared is no flow run
     state = refresh_map(map_id, str(drops) if drops else None, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, Exception):

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import MapOption
 from cli.output import console, print_table
 
+if TYPE_CHECKING:
+    from flows.job import Job
+
+
+def _not_blank(words: str) -> str:
+    if not words.strip():
+        raise typer.BadParameter("it is blank; decisions are kept with a name and a reason")
+    return words.strip()
+
+
 Run = Annotated[int, typer.Argument(help="Number of the held run, from `onemap holds`.")]
-By = Annotated[str, typer.Option(help="Who decides.", prompt="Who decides")]
-Reason = Annotated[str, typer.Option(help="Why.", prompt="Why")]
+By = Annotated[str, typer.Option(help="Who decides.", prompt="Who decides", callback=_not_blank)]
+Reason = Annotated[str, typer.Option(help="Why.", prompt="Why", callback=_not_blank)]
 
 
 def holds(map_id: MapOption = "sample") -> None:
     """List the deliveries that wait for a decision, and why."""
-    from flows.opening import open_review
     from geo import runs
-    from geo.settings import from_environment
 
-    waiting = runs.holds(open_review(from_environment(), map_id).engine)
+    waiting = runs.holds(_open(map_id).engine)
     if not waiting:
         console.print("Nothing waits.")
         return
@@ -35,18 +44,27 @@ def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> N
     """Let a held delivery through, and publish it."""
     from cli.refreshing import print_outcomes
     from flows.deciding import approve as let_through
-    from flows.opening import open_review
-    from geo.settings import from_environment
 
-    print_outcomes(let_through(open_review(from_environment(), map_id), run, by=by, reason=reason))
+    result = let_through(_open(map_id), run, by=by, reason=reason)
+    print_outcomes(result, map_id)
+    went_through = {source.outcome for source in result.sources} <= {"accepted", "unchanged"}
+    raise typer.Exit(os.EX_OK if went_through else os.EX_DATAERR)
 
 
 def reject(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> None:
     """Turn a held delivery away; its bytes do not come back."""
-    from flows.opening import open_review
     from geo import runs
+
+    hold = runs.decide(_open(map_id).engine, run, "rejected", by=by, reason=reason)
+    console.print(f"Run {run} of {hold.source_id} is rejected; the map stays as it is.")
+
+
+def _open(map_id: str) -> Job:
+    """The map's database as a refresh leaves it, also where none has run yet."""
+    from flows.opening import open_review
+    from flows.pipeline import prepare
     from geo.settings import from_environment
 
     job = open_review(from_environment(), map_id)
-    hold = runs.decide(job.engine, run, "rejected", by=by, reason=reason)
-    console.print(f"Run {run} of {hold.source_id} is rejected; the map stays as it is.")
+    prepare(job)
+    return job

@@ -27,11 +27,12 @@ class Deployment:
 
 
 def deployments(catalog: Catalog) -> list[Deployment]:
-    """One nightly refresh for each map, and one run on its own schedule for each source."""
+    """For each map a nightly refresh, a run of each source on its own schedule, and an hourly
+    publication of what these runs prepared."""
     return [
         deployment
         for map_id in catalog.maps
-        for deployment in (_refresh(map_id), *_sources(catalog, map_id))
+        for deployment in (_refresh(map_id), *_sources(catalog, map_id), _publish(map_id))
     ]
 
 
@@ -47,6 +48,10 @@ def _sources(catalog: Catalog, map_id: str) -> Iterable[Deployment]:
             cron(source.schedule),
             {"map_id": map_id, "source_id": source.id},
         )
+
+
+def _publish(map_id: str) -> Deployment:
+    return Deployment("publish_release", f"publish-{map_id}", "30 * * * *", {"map_id": map_id})
 
 
 def cron(schedule: Schedule) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,102 @@ def test_a_missing_drops_folder_is_one_line(tmp_path: Path) -> None:
     assert "does not run" in found.stdout, "it was said before anything is started"
 
 
+def test_a_map_without_delivered_files_is_one_line(tmp_path: Path) -> None:
+    result = onemap("run", "--map", "bangkok", home=tmp_path)
+    assert "--drops" in one_line(result) and "ONEMAP_DROPS" in one_line(result)
+    assert result.returncode == os.EX_NOINPUT
+    assert not (tmp_path / "cluster").exists(), "it was said before anything is started"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("run", "--map", ""), os.EX_CONFIG, "bangkok, nakhon_phanom, sample, songkhla"),
+        (("db", "url", "--map", ""), os.EX_CONFIG, "bangkok, nakhon_phanom, sample, songkhla"),
+        (("db", "url", "--role", "banana"), 2, "onemap_planner"),
+        (("serve", "--port", "99999"), 2, "65535"),
+        (("approve", "1", "--by", " ", "--reason", "x"), 2, "--by"),
+        (("reject", "1", "--by", "x", "--reason", " "), 2, "--reason"),
+        (("position", "13.75", "100.5", "--crs", "EPSG:4326"), os.EX_CONFIG, "order of the two"),
+        (("position", "200", "13", "--crs", "EPSG:4326"), os.EX_CONFIG, "no position"),
+        (("position", "100", "13", "--crs", "banana"), os.EX_DATAERR, "banana"),
+        (("position", "east", "13", "--crs", "EPSG:4326"), 2, "number"),
+        (("lint", "pyproject.toml"), os.EX_CONFIG, "not a folder"),
+    ],
+)
+def test_a_wrong_input_is_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    result = onemap(*arguments, home=tmp_path)
+    assert said in one_line(result)
+    assert result.returncode == code
+
+
+def test_lint_of_a_folder_without_declarations_is_a_finding(tmp_path: Path) -> None:
+    result = onemap("lint", str(tmp_path), home=tmp_path)
+    assert result.returncode == os.EX_CONFIG
+    assert "no declaration" in result.stderr
+
+
+def test_a_coordinate_may_be_negative(tmp_path: Path) -> None:
+    result = onemap("position", "-5", "13", "--crs", "EPSG:4326", "--json", home=tmp_path)
+    assert json.loads(result.stdout)["lon"] == -5
+
+
+@pytest.mark.parametrize("command", [("run",), ("holds",)])
+def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "file").touch()
+    result = onemap(*command, home=tmp_path / "file" / "state")
+    assert "ONEMAP_HOME" in one_line(result)
+    assert result.returncode == os.EX_CONFIG
+
+
+def test_psql_that_is_not_installed_is_named_with_its_package(tmp_path: Path) -> None:
+    result = onemap("db", "psql", home=tmp_path, PATH=str(tmp_path))
+    assert "apt-get install postgresql-client" in one_line(result)
+
+
+@pytest.mark.parametrize("command", ["deploy", "worker"])
+def test_a_prefect_server_that_is_away_is_one_line(tmp_path: Path, command: str) -> None:
+    away = "http://user:secret@127.0.0.1:1/api"
+    result = onemap(command, home=tmp_path, PREFECT_API_URL=away)
+    assert "127.0.0.1:1" in one_line(result) and "secret" not in result.stderr
+    assert result.returncode == os.EX_UNAVAILABLE
+
+
+def test_a_run_does_without_a_prefect_server_that_is_away(tmp_path: Path) -> None:
+    away = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    drops = tmp_path / "drops"
+    drops.mkdir()
+    address = "postgresql://nobody@127.0.0.1:1/{map}"
+    arguments = ("run", "--map", "bangkok", "--drops", str(drops))
+    result = onemap(*arguments, home=tmp_path, ONEMAP_DATABASE_URL=address, **away)
+    assert "working without Prefect" in result.stderr
+    assert "the database at" in one_line(result), "it went on in this process"
+
+
+def test_a_port_in_use_is_one_line(cluster: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = one_line(onemap("serve", "--port", port, home=cluster.home))
+    assert port in said and "--port" in said
+    assert "--host" in one_line(
+        onemap("serve", "--host", "no.such.host.invalid", home=cluster.home)
+    )
+
+
+def test_a_map_that_never_ran_has_nothing_to_decide(cluster: Settings) -> None:
+    found = onemap("holds", "--map", "nakhon_phanom", home=cluster.home)
+    assert (found.returncode, found.stdout.strip()) == (0, "Nothing waits."), found.stderr
+    for command in ("approve", "reject"):
+        arguments = (command, "7", "--map", "nakhon_phanom", "--by", "x", "--reason", "y")
+        result = onemap(*arguments, home=cluster.home)
+        assert "run 7" in one_line(result)
+        assert result.returncode == os.EX_NOINPUT
+
+
 def test_a_broken_declaration_is_said_with_file_and_line(tmp_path: Path) -> None:
     folder = tmp_path / "schemas"
     shutil.copytree(PROJECT / "schemas", folder, ignore=shutil.ignore_patterns("*.py*", "json"))
@@ -116,7 +213,8 @@ def test_an_unreachable_database_is_one_line(tmp_path: Path) -> None:
     result = onemap(
         "run", "--map", "bangkok", "--drops", str(drops), home=tmp_path, ONEMAP_DATABASE_URL=address
     )
-    assert "127.0.0.1" in one_line(result)
+    assert "127.0.0.1" in one_line(result) and "ONEMAP_DATABASE_URL" in one_line(result)
+    assert len(result.stderr.strip().splitlines()) == 1
     assert "secret" not in result.stderr + result.stdout
 
 
