@@ -152,12 +152,15 @@ def test_a_prefect_server_that_is_away_is_one_line(tmp_path: Path, command: str)
 
 
 def test_a_run_does_without_a_prefect_server_that_is_away(tmp_path: Path) -> None:
-    away = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
     drops = tmp_path / "drops"
     drops.mkdir()
     address = "postgresql://nobody@127.0.0.1:1/{map}"
-    arguments = ("run", "--map", "bangkok", "--drops", str(drops))
-    result = onemap(*arguments, home=tmp_path, ONEMAP_DATABASE_URL=address, **away)
+    result = onemap(
+        *("run", "--map", "bangkok", "--drops", str(drops)),
+        home=tmp_path,
+        ONEMAP_DATABASE_URL=address,
+        PREFECT_API_URL="http://127.0.0.1:1/api",
+    )
     assert "working without Prefect" in result.stderr
     assert "the database at" in one_line(result), "it went on in this process"
 
