@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 
 from flows import pipeline
 from flows.job import Job, RefreshResult, SourceOutcome
-from flows.opening import open_job
+from flows.opening import open_job, open_review
 from geo.settings import from_environment
 
 
@@ -44,7 +44,9 @@ def refresh_map(map_id: str, drops: str | None = None) -> State[RefreshResult]:
 @flow(name="publish_release", flow_run_name="publish {map_id}")
 def publish_release(map_id: str) -> int | None:
     """Publishes what earlier loads prepared; returns the new release, if any."""
-    release = pipeline.publish_changes(_open(map_id, None))
+    job = open_review(from_environment(), map_id)
+    pipeline.prepare(job)
+    release = pipeline.publish_changes(job)
     return release.number if release else None
 
 

@@ -28,6 +28,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def opened(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> SmallCity:
     monkeypatch.setattr(scheduled, "open_job", lambda *_: small_city.job)
+    monkeypatch.setattr(scheduled, "open_review", lambda *_: small_city.job)
     return small_city
 
 
@@ -62,6 +63,12 @@ def test_a_refused_source_shows_in_the_flow_run(opened: SmallCity) -> None:
     assert state.is_failed()
     assert "bangkok_parks" in str(state.message)
     assert opened.scalars("select count(*) from onemap.subdistricts") == [2], "the rest is there"
+
+
+@pytest.mark.usefixtures("server")
+def test_a_map_that_has_nothing_yet_publishes_nothing(opened: SmallCity) -> None:
+    assert scheduled.publish_release("bangkok") is None
+    assert opened.scalars("select count(*) from onemap.release") == [0]
 
 
 @pytest.mark.usefixtures("server")
