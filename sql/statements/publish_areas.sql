@@ -1,7 +1,11 @@
--- The areas that hold places: name, and an anchor for the label of a count, deep inside the polygon.
+-- The areas that hold places, and the districts around them (which count for all of theirs): name, and
+-- an anchor for the label of a count, deep inside the polygon.
 with holder as (
-    select distinct location_precision as level,
+    select location_precision as level,
            case location_precision when 'subdistrict' then subdistrict_code else district_code end as code
+    from public_feature where location_precision <> 'exact'
+    union
+    select 'district', district_code
     from public_feature where location_precision <> 'exact'
 ),
 area as (

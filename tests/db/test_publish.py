@@ -302,6 +302,8 @@ def test_places_without_a_position_get_no_point_anywhere(city: Workshop) -> None
     assert areas["1001"]["counts"] == {"parks": 1}
     assert areas["1001"]["name_th"] == "พระนคร"
     assert areas["100101"]["counts"] == {"housing_communities": 1}
+    around = {code[:4] for code, area in areas.items() if area["level"] == "subdistrict"}
+    assert around <= set(areas), "a district has an anchor for what its subdistricts hold"
     assert areas["100101"]["level"] == "subdistrict"
     assert shapely.from_wkt(BORWON).contains(shapely.Point(areas["100101"]["label"]))
 

@@ -99,10 +99,5 @@ function badges(held, layers) {
 const total = (counts, shown) =>
   Object.entries(counts).reduce((sum, [layer, count]) => sum + (shown.has(layer) ? count : 0), 0);
 
-/** Where a district's count stands: its own anchor, or amid those of its subdistricts. */
-function anchor(code, areas) {
-  const own = areas.find((area) => area.code === code);
-  if (own) return own.label;
-  const mean = (index) => areas.reduce((sum, area) => sum + area.label[index], 0) / areas.length;
-  return [mean(0), mean(1)];
-}
+/** Where a district's count stands: inside it, or inside a part of it if the map lacks its polygon. */
+const anchor = (code, areas) => (areas.find((area) => area.code === code) ?? areas[0]).label;
