@@ -114,7 +114,7 @@ def reset(
 
     settings = from_environment()
     folder = cluster.status(settings).folder
-    confirmed = yes or typer.confirm(f"Remove {folder} with every map's database and history?")
+    confirmed = yes or typer.confirm(f"Remove {folder} with every map's database, history and releases?")
     if not confirmed:
         raise typer.Exit(1)
     cluster.reset(settings, confirmed=True)

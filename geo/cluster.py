@@ -123,7 +123,10 @@ def status(settings: Settings) -> Status:
 
 
 def reset(settings: Settings, *, confirmed: bool) -> Status:
-    """Stop the cluster and remove all of its data; asking is the caller's part."""
+    """Stop the cluster and remove its data and what was published of them.
+
+    Asking is the caller's part. Deliveries (`snapshots`) stay: they may be had no second time.
+    """
     if not confirmed:
         raise ConfigurationError("reset removes every map's database; confirm it with --yes")
     place = locate(settings.home)
@@ -134,6 +137,8 @@ def reset(settings: Settings, *, confirmed: bool) -> Status:
             for name in ("data", "data.new", "server.log", "server.log.1"):
                 path = place.folder / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if settings.database_url is None:  # otherwise they are another server's releases
+        shutil.rmtree(settings.releases, ignore_errors=True)
     return _status(place)
 
 

@@ -231,8 +231,13 @@ def test_reset_removes_the_data_once_it_is_confirmed(new: MakeSettings) -> None:
     with pytest.raises(ConfigurationError):
         private.reset(settings, confirmed=False)
     assert private.status(settings).running
+    published, delivered = settings.releases / "sample" / "1", settings.snapshots / "blobs"
+    published.mkdir(parents=True)
+    delivered.mkdir(parents=True)
     assert not private.reset(settings, confirmed=True).running
     assert not (private.status(settings).folder / "data").exists()
+    assert not settings.releases.exists(), "no reader is sent to a release without its database"
+    assert delivered.exists()
 
 
 def test_missing_programs_are_named_with_the_command_that_installs_them(
