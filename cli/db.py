@@ -65,13 +65,14 @@ def status() -> None:
 
 @app.command()
 def url(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
-    """Print the libpq URL of a map's database, for psql, QGIS or GDAL."""
+    """Print the libpq URL of a map's database, for psql, QGIS or GDAL; the server is up then."""
+    from flows.opening import open_review
     from geo.cluster import database_url
     from geo.settings import from_environment
-    from schemas.catalog import load_catalog
 
-    load_catalog().map_view(map_id)
-    print(database_url(from_environment(), map_id, role))
+    settings = from_environment()
+    open_review(settings, map_id)
+    print(database_url(settings, map_id, role))
 
 
 @app.command()
@@ -114,7 +115,8 @@ def reset(
 
     settings = from_environment()
     folder = cluster.status(settings).folder
-    confirmed = yes or typer.confirm(f"Remove {folder} with every map's database, history and releases?")
+    question = f"Remove {folder} with every map's database, history and releases?"
+    confirmed = yes or typer.confirm(question)
     if not confirmed:
         raise typer.Exit(1)
     cluster.reset(settings, confirmed=True)
