@@ -87,7 +87,7 @@ def ingest(job: Job, source: Source) -> SourceOutcome:
     try:
         taken = step(f"snapshot {source.id}", snapshot, source, job.drops, job.settings.snapshots)
         outcome = (
-            _refuse(job, source, None, taken)
+            _refuse_unread(job, source, taken)
             if isinstance(taken, Refusal)
             else bring_in(job, source, taken)
         )
@@ -114,23 +114,28 @@ def bring_in(job: Job, source: Source, taken: Snapshot, *, approved: bool = Fals
 
 def _standing(job: Job, source: Source, taken: Snapshot) -> SourceOutcome | None:
     """What was decided of these bytes under these declarations, if it still stands."""
-    known = _earlier(job, source, taken)
+    known = _earlier(job, source, taken, _fingerprint(job, source))
     if known is None or known.approved:
         return None
     outcome: Outcome = "unchanged" if known.outcome == "accepted" else known.outcome
     return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id)
 
 
-def _earlier(job: Job, source: Source, taken: Snapshot) -> runs.Earlier | None:
+def _earlier(job: Job, source: Source, taken: Snapshot, fingerprint: str) -> runs.Earlier | None:
     with connect(job.engine) as connection:
-        fingerprint = job.fingerprint(source, areas_fingerprint(connection))
         return runs.earlier(connection, source.id, taken.sha256, fingerprint)
+
+
+def _fingerprint(job: Job, source: Source) -> str:
+    with connect(job.engine) as connection:
+        return job.fingerprint(source, areas_fingerprint(connection))
 
 
 def _run(job: Job, source: Source, taken: Snapshot, token: UUID, approved: bool) -> SourceOutcome:
     """One run of a source whose layer we may write."""
-    earlier = _earlier(job, source, taken)
-    run_id = _begin(job, source, taken)
+    fingerprint = _fingerprint(job, source)
+    earlier = _earlier(job, source, taken, fingerprint)
+    run_id = runs.begin(job.engine, source, taken, fingerprint)
     try:
         delivery = _judge(job, source, taken)
         if isinstance(delivery, Refusal):
@@ -146,12 +151,6 @@ def _run(job: Job, source: Source, taken: Snapshot, token: UUID, approved: bool)
             runs.close_failed(job.engine, run_id, error)
         raise
     return _counted(source, run_id, delivery, verdict)
-
-
-def _begin(job: Job, source: Source, taken: Snapshot | None) -> int:
-    with connect(job.engine) as connection:
-        fingerprint = job.fingerprint(source, areas_fingerprint(connection))
-    return runs.begin(job.engine, source, taken, fingerprint)
 
 
 def _load(
@@ -212,9 +211,14 @@ def _verdict(job: Job, source: Source, delivery: Validated, *, approved: bool) -
     )
 
 
-def _refuse(job: Job, source: Source, run_id: int | None, refusal: Refusal) -> SourceOutcome:
-    if run_id is None:
-        run_id = _begin(job, source, None)
+def _refuse_unread(job: Job, source: Source, refusal: Refusal) -> SourceOutcome:
+    """A delivery of which there is nothing to read is a run as well."""
+    with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS):
+        run_id = runs.begin(job.engine, source, None, _fingerprint(job, source))
+        return _refuse(job, source, run_id, refusal)
+
+
+def _refuse(job: Job, source: Source, run_id: int, refusal: Refusal) -> SourceOutcome:
     runs.close_refused(job.engine, run_id, refusal)
     return SourceOutcome(source.id, source.layer, "refused", refusal.message.en, run_id)
 

@@ -139,13 +139,6 @@ class AdminCodes:
             pairs, [self._subdistrict(name, district) for name, district in pairs.values]
         )
 
-    def resolve_names(
-        self, district_names: Column, subdistrict_names: Column
-    ) -> tuple[Resolved, Resolved]:
-        """Pairs of names -> (districts, subdistricts)."""
-        districts = self.resolve_districts(district_names)
-        return districts, self.resolve_subdistricts(subdistrict_names, districts.codes)
-
     def official_names(self, codes: Column) -> tuple[pa.Array, pa.Array]:
         """Current codes of either level -> official names (Thai, English); null if unknown."""
         found = distinct(codes)

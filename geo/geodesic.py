@@ -36,17 +36,5 @@ def area_m2(geometries: Geometries) -> Floats:
     return _sums(owner[part], signed, len(geometries))
 
 
-def length_m(geometries: Geometries) -> Floats:
-    """Length of lines in EPSG:4326, m, edges as geodesics; 0 for other kinds and for nulls."""
-    parts, owner = shapely.get_parts(geometries, return_index=True)
-    lines = np.isin(shapely.get_type_id(parts), (1, 2))
-    parts, owner = parts[lines], owner[lines]
-    coordinates, part = shapely.get_coordinates(parts, return_index=True)
-    same = part[1:] == part[:-1]
-    (lon1, lat1), (lon2, lat2) = coordinates[:-1][same].T, coordinates[1:][same].T
-    _, _, lengths = _GEOD.inv(lon1, lat1, lon2, lat2)
-    return _sums(owner[part[1:][same]], lengths, len(geometries))
-
-
 def _sums(owner: npt.NDArray[np.int64], values: Floats, size: int) -> Floats:
     return np.bincount(owner, weights=values, minlength=size).astype(np.float64)

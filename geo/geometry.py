@@ -18,7 +18,7 @@ import pyarrow as pa
 import shapely
 
 from geo.columns import Mask
-from geo.geodesic import Floats, Geometries, area_m2, length_m
+from geo.geodesic import Floats, Geometries, area_m2
 from schemas.models import GeometryKind
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "area_m2",
     "conform",
     "from_wkb",
-    "length_m",
     "outside",
     "points",
     "swap_axes",

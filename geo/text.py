@@ -71,11 +71,6 @@ _PRIVATE_GLYPHS = str.maketrans(
 
 _PRIVATE = re.compile(r"[\uf700-\uf71a]")
 
-# Thai read in a wrong code page: as Latin-1 (also after UTF-8), UTF-8 read as CP874, or lost.
-_MOJIBAKE = re.compile(
-    r"[\u0080-\u00ff]{3}|(?:เ[ธน][\u0080-\u00a0ก-ฟ\u2013-\u2026\u20ac\ufffd]){3}|\ufffd"
-)
-
 
 @dataclass(frozen=True)
 class CleanText:
@@ -100,18 +95,6 @@ def match_key(column: Column, prefixes: Sequence[str] = ()) -> pa.Array:
     """Keys that are equal where two texts mean the same name; see `key_of`."""
     found = distinct(column)
     return found.spread([key_of(value, prefixes) for value in found.values], pa.string())
-
-
-def thai_digits_to_arabic(column: Column) -> pa.Array:
-    """๑๒๓ -> 123; everything else as it is."""
-    found = distinct(column)
-    return found.spread([arabic_digits(value) for value in found.values], pa.string())
-
-
-def looks_mojibake(column: Column) -> Mask:
-    """Where text was decoded with the wrong code page (à¸ª, Êǹ, เธชเธงเธ™, U+FFFD)."""
-    found = distinct(column)
-    return found.spread_mask([_MOJIBAKE.search(value) is not None for value in found.values])
 
 
 def clean_text(text: str) -> str | None:
@@ -145,5 +128,5 @@ def key_of(text: str, prefixes: Sequence[str] = ()) -> str | None:
 
 
 def arabic_digits(text: str) -> str:
-    """`thai_digits_to_arabic` of one value."""
+    """๑๒๓ -> 123; everything else as it is."""
     return text.translate(_THAI_DIGITS)

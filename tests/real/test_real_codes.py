@@ -25,7 +25,7 @@ def test_every_community_resolves_by_district_code_and_name(
     found = bangkok.resolve_subdistricts(table["sdname"], districts.codes)
     assert (len(found.codes), found.codes.null_count) == (2003, 0)
     assert not (found.unknown | found.ambiguous | found.retired).any()
-    by_name, _ = bangkok.resolve_names(table["dname"], table["sdname"])
+    by_name = bangkok.resolve_districts(table["dname"])
     assert by_name.codes.equals(districts.codes)
 
 

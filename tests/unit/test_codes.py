@@ -168,9 +168,9 @@ def test_without_district_a_name_must_be_unique_in_the_province(bangkok: AdminCo
 
 
 def test_names_abolished_are_mapped_as_codes_are(bangkok: AdminCodes) -> None:
-    districts, subdistricts = bangkok.resolve_names(
-        strings("บางนา", "บางเขน", "บางนา"), strings("บางนา", "ลาดยาว", "บางนาใต้")
-    )
+    districts = bangkok.resolve_districts(strings("บางนา", "บางเขน", "บางนา"))
+    names = strings("บางนา", "ลาดยาว", "บางนาใต้")
+    subdistricts = bangkok.resolve_subdistricts(names, districts.codes)
     assert districts.codes.to_pylist() == ["1047", "1005", "1047"]
     assert subdistricts.codes.to_pylist() == [None, "103001", "104703"]
     assert subdistricts.ambiguous.tolist() == [True, False, False]

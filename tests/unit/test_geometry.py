@@ -17,7 +17,6 @@ from geo.geometry import (
     area_m2,
     conform,
     from_wkb,
-    length_m,
     outside,
     points,
     swap_axes,
@@ -198,22 +197,8 @@ def test_area_is_measured_on_the_ellipsoid() -> None:
     assert areas[3:].tolist() == [0, 0]
 
 
-def test_length_is_measured_on_the_ellipsoid() -> None:
-    lines = shapes(
-        "LINESTRING (0 0, 1 0)",
-        "MULTILINESTRING ((0 0, 1 0), (5 0, 6 0, 7 0))",
-        "POINT (0 0)",
-        None,
-    )
-    lengths = length_m(lines)
-    assert lengths[0] == pytest.approx(111_319.491, abs=0.001)
-    assert lengths[1] == pytest.approx(3 * lengths[0])
-    assert lengths[2:].tolist() == [0, 0]
-
-
-@pytest.mark.parametrize("measure", [area_m2, length_m])
-def test_nothing_measures_nothing(measure: object) -> None:
-    assert measure(np.array([], dtype=object)).tolist() == []  # type: ignore[operator]
+def test_nothing_measures_nothing() -> None:
+    assert area_m2(np.array([], dtype=object)).tolist() == []
 
 
 # --- order of axes -----------------------------------------------------------------------------
