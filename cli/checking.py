@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from cli.output import console
-from geo.crs import position
 from geo.errors import ConfigurationError
+from geo.space.operations import position
 
 
 def print_position(x: float, y: float, crs: str, *, as_json: bool) -> None:

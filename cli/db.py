@@ -18,7 +18,7 @@ app = typer.Typer(
 
 
 class Role(StrEnum):
-    """Roles of a map's database, as in geo.cluster."""
+    """Roles of a map's database, as in server.cluster."""
 
     onemap = "onemap"
     onemap_planner = "onemap_planner"
@@ -31,8 +31,8 @@ RoleOption = Annotated[Role, typer.Option("--role", help="Whose rights; onemap o
 @app.command()
 def start() -> None:
     """Start the private cluster (made at the first start); finds one that runs already."""
-    from geo import cluster
     from geo.settings import from_environment
+    from server import cluster
 
     status = cluster.start(from_environment())
     if status.notice:
@@ -45,8 +45,8 @@ def start() -> None:
 @app.command()
 def stop() -> None:
     """Stop the private cluster."""
-    from geo import cluster
     from geo.settings import from_environment
+    from server import cluster
 
     console.print(f"stopped: {cluster.stop(from_environment()).folder}", highlight=False)
 
@@ -54,8 +54,8 @@ def stop() -> None:
 @app.command()
 def status() -> None:
     """Say whether the private cluster runs, and where it lies."""
-    from geo import cluster
     from geo.settings import from_environment
+    from server import cluster
 
     found = cluster.status(from_environment())
     state = f"runs (pid {found.pid}, user {found.user})" if found.running else "does not run"
@@ -67,8 +67,8 @@ def status() -> None:
 def url(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
     """Print the libpq URL of a map's database, for psql, QGIS or GDAL; the server is up then."""
     from flows.opening import open_review
-    from geo.cluster import database_url
     from geo.settings import from_environment
+    from server.cluster import database_url
 
     settings = from_environment()
     open_review(settings, map_id)
@@ -79,9 +79,9 @@ def url(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
 def psql(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
     """Open psql on a map's database."""
     from flows.opening import open_review
-    from geo.cluster import database_url
     from geo.errors import MissingProgram
     from geo.settings import from_environment
+    from server.cluster import database_url
 
     if shutil.which("psql") is None:
         raise MissingProgram("psql", "apt-get install postgresql-client")
@@ -95,8 +95,8 @@ def migrate(map_id: MapOption = "sample") -> None:
     """Bring a map's database to the migrations and declarations."""
     from flows.opening import open_review
     from flows.pipeline import prepare
-    from geo.migrate import migrate as apply
     from geo.settings import from_environment
+    from geo.store.migrate import migrate as apply
 
     job = open_review(from_environment(), map_id)
     for name in apply(job.engine):
@@ -110,8 +110,8 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove the private cluster and every map in it. Asks first."""
-    from geo import cluster
     from geo.settings import from_environment
+    from server import cluster
 
     settings = from_environment()
     folder = cluster.status(settings).folder

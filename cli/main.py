@@ -75,9 +75,9 @@ def lint(
 @app.command()
 def layers(map_id: MapOption = "sample") -> None:
     """List the layers of a map and the sources that feed them."""
-    from schemas.catalog import load_catalog
+    from schemas.catalogue import load_catalogue
 
-    view = load_catalog().map_view(map_id)
+    view = load_catalogue().map_view(map_id)
     rows = []
     for layer in view.layers:
         sources = [source for source in view.sources if source.layer == layer.id]
@@ -104,9 +104,9 @@ def deploy() -> None:
     """Register every deployment and its schedule with the Prefect server."""
     from flows.deployments import deployments
     from flows.serving import register
-    from schemas.catalog import load_catalog
+    from schemas.catalogue import load_catalogue
 
-    for name in register(deployments(load_catalog())):
+    for name in register(deployments(load_catalogue())):
         console.print(name, highlight=False)
 
 
@@ -115,9 +115,9 @@ def worker() -> None:
     """Serve scheduled runs until stopped."""
     from flows.deployments import deployments
     from flows.serving import work
-    from schemas.catalog import load_catalog
+    from schemas.catalogue import load_catalogue
 
-    work(deployments(load_catalog()))
+    work(deployments(load_catalogue()))
 
 
 def run_command() -> None:

@@ -13,7 +13,7 @@ from flows.opening import open_job
 from flows.pipeline import refresh as refresh_now
 from geo.errors import PrefectUnreachable
 from geo.settings import from_environment
-from schemas.catalog import load_catalog
+from schemas.catalogue import load_catalogue
 
 _NUMBERS = ["rows in", "published", "quarantined", "filtered", "at an area", "repaired", "seconds"]
 
@@ -78,7 +78,7 @@ def _in_process(map_id: str, drops: Path | None) -> RefreshResult:
 def _through_prefect(map_id: str, drops: Path | None) -> RefreshResult:
     from flows.scheduled import refresh_map
 
-    load_catalog().map_view(map_id)  # one that is not declared is no flow run
+    load_catalogue().map_view(map_id)  # one that is not declared is no flow run
     state = refresh_map(map_id, str(drops) if drops else None, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, Exception):
@@ -97,7 +97,7 @@ def _line(source: SourceOutcome) -> list[str]:
         source.published,
         source.quarantined,
         source.filtered,
-        source.held_at_area,
+        source.at_area,
         source.repaired,
     )
     return [

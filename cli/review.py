@@ -27,7 +27,7 @@ Reason = Annotated[str, typer.Option(help="Why.", prompt="Why", callback=_not_bl
 
 def holds(map_id: MapOption = "sample") -> None:
     """List the deliveries that wait for a decision, and why."""
-    from geo import runs
+    from geo.store import runs
 
     waiting = runs.holds(_open(map_id).engine)
     if not waiting:
@@ -53,7 +53,7 @@ def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> N
 
 def reject(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> None:
     """Turn a held delivery away; its bytes do not come back."""
-    from geo import runs
+    from geo.store import runs
 
     hold = runs.decide(_open(map_id).engine, run, "rejected", by=by, reason=reason)
     console.print(f"Run {run} of {hold.source_id} is rejected; the map stays as it is.")

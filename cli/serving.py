@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flows.opening import open_review
-from geo.cluster import database_url
 from geo.settings import from_environment
+from server.cluster import database_url
 
 
 def serve_map(map_id: str, host: str, port: int) -> None:

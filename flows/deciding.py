@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flows import pipeline
 from flows.job import Job, RefreshResult
-from geo import runs
 from geo.snapshot import reopen
+from geo.store import runs
 
 
 def approve(job: Job, run_id: int, *, by: str, reason: str) -> RefreshResult:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.catalog import Catalog
+from schemas.catalogue import Catalogue
 from schemas.models import Schedule
 
 TIME_ZONE = "Asia/Bangkok"
@@ -26,13 +26,13 @@ class Deployment:
     """Runs of this deployment at once; the lease row is the lock, this only spares waiting."""
 
 
-def deployments(catalog: Catalog) -> list[Deployment]:
+def deployments(catalogue: Catalogue) -> list[Deployment]:
     """For each map a nightly refresh, a run of each source on its own schedule, and an hourly
     publication of what these runs prepared."""
     return [
         deployment
-        for map_id in catalog.maps
-        for deployment in (_refresh(map_id), *_sources(catalog, map_id), _publish(map_id))
+        for map_id in catalogue.maps
+        for deployment in (_refresh(map_id), *_sources(catalogue, map_id), _publish(map_id))
     ]
 
 
@@ -40,8 +40,8 @@ def _refresh(map_id: str) -> Deployment:
     return Deployment("refresh_map", f"refresh-{map_id}", "0 3 * * *", {"map_id": map_id})
 
 
-def _sources(catalog: Catalog, map_id: str) -> Iterable[Deployment]:
-    for source in catalog.map_view(map_id).sources:
+def _sources(catalogue: Catalogue, map_id: str) -> Iterable[Deployment]:
+    for source in catalogue.map_view(map_id).sources:
         yield Deployment(
             "ingest_source",
             f"ingest-{map_id}-{source.id}",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +12,7 @@ from sqlalchemy import Engine
 from geo.issues import IssueCatalogue
 from geo.publish import Release
 from geo.settings import Settings
-from schemas.catalog import MapView
-from schemas.models import Role, Source
+from schemas.catalogue import MapView
 
 Outcome = Literal["accepted", "unchanged", "held", "rejected", "refused", "failed"]
 
@@ -33,17 +30,6 @@ class Job:
     drops: Path | None
     progress: Progress = field(default=lambda _: None)
 
-    def fingerprint(self, source: Source, areas: str) -> str:
-        """sha256 of all that decides how a source's bytes become rows.
-
-        `areas` is the fingerprint of the boundaries that places are checked against.
-        """
-        layer = self.view.layer(source.layer)
-        boundary = layer.role in (Role.district, Role.subdistrict)
-        declared = [part.model_dump_json() for part in (source, layer, self.view.area)]
-        text = "\n".join([version("city-onemap"), *declared, "" if boundary else areas])
-        return hashlib.sha256(text.encode()).hexdigest()
-
 
 @dataclass(frozen=True)
 class SourceOutcome:
@@ -58,7 +44,7 @@ class SourceOutcome:
     published: int | None = None
     quarantined: int | None = None
     filtered: int | None = None
-    held_at_area: int | None = None
+    at_area: int | None = None
     repaired: int | None = None
     seconds: float = 0.0
 

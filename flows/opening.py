@@ -8,13 +8,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flows.job import Job, Progress
-from geo.cluster import ensure_database
-from geo.database import open_engine
 from geo.errors import ConfigurationError, DropsMissing
 from geo.issues import IssueCatalogue
-from geo.postgres import make_passable
 from geo.settings import Settings
-from schemas.catalog import Catalog, MapView, load_catalog
+from geo.store.database import open_engine
+from schemas.catalogue import Catalogue, MapView, load_catalogue
+from server.cluster import ensure_database
+from server.postgres import make_passable
 
 
 def open_job(
@@ -27,26 +27,26 @@ def open_job(
 
     `drops` are those of this call; without them, the embedded sample makes its own, and other
     maps have theirs where the settings say. Raises UnknownMapError, DeclarationError,
-    DropsMissing, ConfigurationError, and what `geo.cluster` raises.
+    DropsMissing, ConfigurationError, and what `server.cluster` raises.
     """
-    catalog = load_catalog()
-    view = catalog.map_view(map_id)
+    catalogue = load_catalogue()
+    view = catalogue.map_view(map_id)
     _require_home(settings.home)
     found = _drops(settings, view, drops, progress)
-    return replace(_job(settings, catalog, view, progress), drops=found)
+    return replace(_job(settings, catalogue, view, progress), drops=found)
 
 
 def open_review(settings: Settings, map_id: str, progress: Progress = lambda _: None) -> Job:
     """A job without drops: for looking at a map, deciding about it, and publishing it."""
-    catalog = load_catalog()
-    view = catalog.map_view(map_id)
+    catalogue = load_catalogue()
+    view = catalogue.map_view(map_id)
     _require_home(settings.home)
-    return _job(settings, catalog, view, progress)
+    return _job(settings, catalogue, view, progress)
 
 
-def _job(settings: Settings, catalog: Catalog, view: MapView, progress: Progress) -> Job:
+def _job(settings: Settings, catalogue: Catalogue, view: MapView, progress: Progress) -> Job:
     engine = open_engine(ensure_database(settings, view.map.id))
-    return Job(settings, view, IssueCatalogue(catalog.issue_codes), engine, None, progress)
+    return Job(settings, view, IssueCatalogue(catalogue.issue_codes), engine, None, progress)
 
 
 def _drops(

@@ -14,10 +14,6 @@ from uuid import UUID
 
 from flows.engine import step
 from flows.job import Job, Outcome, RefreshResult, SourceOutcome
-from geo import lease, runs
-from geo.areas import areas_fingerprint, load_areas
-from geo.database import connect
-from geo.declare import prepare as prepare_database
 from geo.errors import DatabaseUnreachable, GeoError, TransientError
 from geo.gate import gate
 from geo.load import load
@@ -25,11 +21,16 @@ from geo.normalise import normalise
 from geo.publish import Release, publish
 from geo.read import read
 from geo.snapshot import snapshot
+from geo.standing import fingerprint, standing
 from geo.states import Refusal, Snapshot, Validated, Verdict
+from geo.store import lease, runs
+from geo.store.boundaries import load_areas
+from geo.store.database import connect
+from geo.store.declare import prepare as prepare_database
 from geo.unify import unify
 from geo.validate import validate
-from schemas.lint_sources import columns_taken
 from schemas.models import Bilingual, Source
+from schemas.source_columns import columns_taken
 
 LEASE_WAIT_SECONDS = 120.0
 """How long a run waits for another one of the same layer before it gives up."""
@@ -37,17 +38,7 @@ LEASE_WAIT_SECONDS = 120.0
 
 def prepare(job: Job) -> None:
     """Brings the database to the declarations of the map."""
-    view = job.view
-    step(
-        f"prepare {view.map.id}",
-        prepare_database,
-        job.engine,
-        view.map,
-        view.area,
-        view.layers,
-        view.sources,
-        view.agencies,
-    )
+    step(f"prepare {job.view.map.id}", prepare_database, job.engine, job.view)
 
 
 def refresh(job: Job) -> RefreshResult:
@@ -69,12 +60,8 @@ def _publish(job: Job, token: UUID) -> Release | None:
     return publish(
         job.engine,
         token,
+        job.view,
         releases_folder=job.settings.releases,
-        one_map=job.view.map,
-        area=job.view.area,
-        layers=job.view.layers,
-        sources=job.view.sources,
-        agencies=job.view.agencies,
         now=datetime.now(UTC),
         progress=job.progress,
     )
@@ -103,39 +90,28 @@ def bring_in(job: Job, source: Source, taken: Snapshot, *, approved: bool = Fals
 
     `approved`: a person lets these bytes through, whatever the gate says.
     """
-    standing = None if approved else _standing(job, source, taken)
-    if standing:
-        return standing
+    known = None if approved else _standing(job, source, taken)
+    if known:
+        return known
     with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS) as token:
         # Another run may have done this while we waited.
-        standing = None if approved else _standing(job, source, taken)
-        return standing or _run(job, source, taken, token, approved)
+        known = None if approved else _standing(job, source, taken)
+        return known or _run(job, source, taken, token, approved)
 
 
 def _standing(job: Job, source: Source, taken: Snapshot) -> SourceOutcome | None:
-    """What was decided of these bytes under these declarations, if it still stands."""
-    known = _earlier(job, source, taken, _fingerprint(job, source))
+    """The outcome that an earlier decision gives these bytes, if it still stands."""
+    known = standing(job.engine, job.view, source, taken)
     if known is None or known.approved:
         return None
     outcome: Outcome = "unchanged" if known.outcome == "accepted" else known.outcome
     return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id)
 
 
-def _earlier(job: Job, source: Source, taken: Snapshot, fingerprint: str) -> runs.Earlier | None:
-    with connect(job.engine) as connection:
-        return runs.earlier(connection, source.id, taken.sha256, fingerprint)
-
-
-def _fingerprint(job: Job, source: Source) -> str:
-    with connect(job.engine) as connection:
-        return job.fingerprint(source, areas_fingerprint(connection))
-
-
 def _run(job: Job, source: Source, taken: Snapshot, token: UUID, approved: bool) -> SourceOutcome:
     """One run of a source whose layer we may write."""
-    fingerprint = _fingerprint(job, source)
-    earlier = _earlier(job, source, taken, fingerprint)
-    run_id = runs.begin(job.engine, source, taken, fingerprint)
+    earlier = standing(job.engine, job.view, source, taken)
+    run_id = runs.begin(job.engine, source, taken, fingerprint(job.engine, job.view, source))
     try:
         delivery = _judge(job, source, taken)
         if isinstance(delivery, Refusal):
@@ -214,7 +190,7 @@ def _verdict(job: Job, source: Source, delivery: Validated, *, approved: bool) -
 def _refuse_unread(job: Job, source: Source, refusal: Refusal) -> SourceOutcome:
     """A delivery of which there is nothing to read is a run as well."""
     with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS):
-        run_id = runs.begin(job.engine, source, None, _fingerprint(job, source))
+        run_id = runs.begin(job.engine, source, None, fingerprint(job.engine, job.view, source))
         return _refuse(job, source, run_id, refusal)
 
 
@@ -235,6 +211,6 @@ def _counted(source: Source, run_id: int, delivery: Validated, verdict: Verdict)
         published=delivery.accepted.num_rows,
         quarantined=delivery.quarantined.num_rows,
         filtered=delivery.filtered.num_rows,
-        held_at_area=delivery.rows_held,
+        at_area=delivery.rows_at_area,
         repaired=delivery.rows_repaired,
     )

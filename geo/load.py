@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine
 
-from geo import lease, tables
-from geo.copying import copy_in
-from geo.database import run, transaction
-from geo.runs import write_rows
 from geo.states import Loaded, Validated, Verdict
+from geo.store import lease, tables
+from geo.store.copying import copy_in
+from geo.store.database import run, transaction
+from geo.store.runs import write_rows
 from schemas.models import Layer, Source
 
 
@@ -55,7 +55,7 @@ def load(
             rows_published=delivery.accepted.num_rows,
             rows_quarantined=delivery.quarantined.num_rows,
             rows_filtered=delivery.filtered.num_rows,
-            rows_held=delivery.rows_held,
+            rows_at_area=delivery.rows_at_area,
             rows_repaired=delivery.rows_repaired,
             added=loaded.added,
             changed=loaded.changed,

@@ -9,17 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geo.codes import AdminCodes
-from geo.columns import as_text
-from geo.hashing import canonical_wkb, feature_ids, row_hashes
 from geo.issues import IssueCatalogue, gather
 from geo.normalising.attributes import fill_columns
 from geo.normalising.claims import ClaimReader, Claims
+from geo.normalising.filters import apply_filters
+from geo.normalising.hashing import canonical_wkb, feature_ids, row_hashes
+from geo.normalising.identity import agency_keys
 from geo.normalising.positions import Positions, read_positions
 from geo.states import ROW, Normalised, RawTable, Refusal
-from geo.text import clean, match_key
-from schemas.lint_sources import columns_taken
-from schemas.models import Area, Bilingual, Filter, Layer, Role, Source
+from geo.values.codes import AdminCodes
+from schemas.models import Area, Bilingual, Layer, Role, Source
+from schemas.source_columns import columns_taken
 
 
 def normalise(
@@ -33,7 +33,7 @@ def normalise(
     missing = sorted(columns_taken(source) - set(source.unused) - set(raw.table.column_names))
     if missing:
         return _columns_missing(missing, raw)
-    rows, filtered = _apply_filters(raw.table, source.filters)
+    rows, filtered = apply_filters(raw.table, source.filters)
     codes = AdminCodes.for_province(area.province_code)
     claims = ClaimReader(rows, source, layer, codes, catalogue).read()
     positions = read_positions(raw, rows, source, layer, area, catalogue)
@@ -63,43 +63,6 @@ def _columns_missing(missing: list[str], raw: RawTable) -> Refusal:
             en=f"the delivery lacks the declared column(s) {names}; it has {there}",
         ),
     )
-
-
-def _apply_filters(rows: pa.Table, filters: tuple[Filter, ...]) -> tuple[pa.Table, pa.Table]:
-    """Rows that belong to the layer, and the others with the declared reason."""
-    dropped = [
-        pa.table(
-            {
-                "source_row": pa.array([], pa.int32()),
-                "reason_th": pa.array([], pa.string()),
-                "reason_en": pa.array([], pa.string()),
-            }
-        )
-    ]
-    for declared in filters:
-        keep = _keeps(rows, declared)
-        numbers = rows.filter(pc.invert(keep))[ROW].combine_chunks().cast(pa.int32())
-        dropped.append(
-            pa.table(
-                {
-                    "source_row": numbers,
-                    "reason_th": pa.repeat(pa.scalar(declared.reason.th), len(numbers)),
-                    "reason_en": pa.repeat(pa.scalar(declared.reason.en), len(numbers)),
-                }
-            )
-        )
-        rows = rows.filter(keep)
-    return rows, pa.concat_tables(dropped)
-
-
-def _keeps(rows: pa.Table, declared: Filter) -> pa.Array:
-    values = match_key(as_text(rows[declared.column]))
-    wanted = match_key(pa.array(declared.keep or declared.keep_prefix))
-    if declared.keep:
-        return pc.is_in(values, wanted)
-    starts = [pc.starts_with(values, prefix) for prefix in wanted.to_pylist()]
-    found = np.logical_or.reduce([np.asarray(pc.fill_null(start, False)) for start in starts])
-    return pa.array(found)
 
 
 def _official_names(
@@ -143,7 +106,7 @@ def _assemble(
         "claimed_subdistrict_code": claims.subdistrict,
         **columns,
     }
-    keys = _keys(rows, source.key)
+    keys = agency_keys(rows, source.key)
     return pa.table(
         {
             "source_row": rows[ROW].combine_chunks().cast(pa.int32()),
@@ -155,15 +118,6 @@ def _assemble(
             **content,
         }
     )
-
-
-def _keys(rows: pa.Table, names: tuple[str, ...]) -> pa.Array:
-    """The agency's key as one text; null where no part of it is given. `12.0` is the key `12`."""
-    parts = [clean(as_text(rows[name])).values for name in names]
-    parts = [pc.replace_substring_regex(part, r"^(-?\d+)\.0+$", r"\1") for part in parts]
-    given = np.logical_or.reduce([np.asarray(pc.is_valid(part)) for part in parts])
-    joined = pc.binary_join_element_wise(*(pc.fill_null(part, "") for part in parts), "|")
-    return pc.if_else(pa.array(given), joined, pa.scalar(None, pa.string()))
 
 
 def _lineage(raw: RawTable, positions: Positions) -> dict[str, object]:

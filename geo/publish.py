@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +19,13 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from geo import lease
-from geo.database import run, transaction
 from geo.errors import ConfigurationError
 from geo.publishing.build import build_release
 from geo.publishing.durable import sync, sync_tree
 from geo.publishing.publication import Publication
-from schemas.models import Agency, Area, Layer, OneMap, Source
+from geo.store import lease
+from geo.store.database import run, transaction
+from schemas.catalogue import MapView
 
 Progress = Callable[[str], None]
 
@@ -42,13 +42,9 @@ class Release:
 def publish(
     engine: Engine,
     token: UUID,
+    view: MapView,
     *,
     releases_folder: Path,
-    one_map: OneMap,
-    area: Area,
-    layers: Sequence[Layer],
-    sources: Sequence[Source],
-    agencies: Mapping[str, Agency],
     now: datetime,
     progress: Progress | None = None,
 ) -> Release | None:
@@ -63,17 +59,15 @@ def publish(
     release stays up.
     """
     tell = progress or (lambda words: None)
-    names = [layer.id for layer in layers]
-    home = releases_folder / one_map.id
+    names = [layer.id for layer in view.layers]
+    home = releases_folder / view.map.id
     home.mkdir(parents=True, exist_ok=True)
     with transaction(engine) as connection:
         lease.check(connection, names, token)
         coming = run(connection, "publish_target").one()
         target: int = coming.target
         _remove_left_overs(home, target, coming.database_id)
-    publication = Publication(
-        one_map, area, layers, sources, agencies, target, now, coming.database_id
-    )
+    publication = Publication(view, target, now, coming.database_id)
     redeclared = target > 1 and coming.declarations != publication.declarations_sha256
     if not coming.changes and not redeclared:
         return None

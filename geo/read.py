@@ -20,11 +20,11 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from geo.errors import ReaderUnsafe
-from geo.reader import child
 from geo.reader.job import REPORT_FILE, ROWS_FILE
-from geo.reader.messages import MESSAGES
+from geo.reading import child
+from geo.reading.messages import MESSAGES
 from geo.states import GEOM, ROW, RawTable, ReadReport, Refusal
-from schemas.models import Bilingual, SourceFormat
+from schemas.models import Bilingual
 
 MAX_DETAIL = 500
 PROBE_SECONDS = 60.0
@@ -48,7 +48,7 @@ class ReadLimits:
 
 def read(
     files: Mapping[str, Path],
-    format: SourceFormat,
+    format: str,
     *,
     container_layer: str | None = None,
     encoding: str = "auto",
@@ -158,7 +158,7 @@ def _refusal(code: str, detail: str) -> Refusal:
     return Refusal(code=code, message=Bilingual(th=th, en=en), detail=detail[:MAX_DETAIL])
 
 
-def _accepted(rows: Path, said: dict[str, Any], format: SourceFormat) -> RawTable | Refusal:
+def _accepted(rows: Path, said: dict[str, Any], format: str) -> RawTable | Refusal:
     """The child's table and report, if they are well-formed and agree."""
     if not child.is_plain_file(rows):
         return _refusal("reader_failed", "the reader left no table")

@@ -22,11 +22,11 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from geo.errors import ConfigurationError, DropsMissing
-from geo.fetch import Fetched, FetchLimits, fetch
+from geo.fetching.http import Fetched, FetchLimits, fetch
 from geo.states import Refusal, Snapshot, StoredFile
-from schemas.models import Bilingual, Source, SourceFormat
+from schemas.formats import FORMATS
+from schemas.models import Bilingual, Source
 
-_SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg"}
 _CHUNK = 1 << 20
 
 
@@ -112,16 +112,16 @@ def _find(source: Source, drops: Path | None) -> list[Path]:
         return sorted(path for path in _parts(newest, source.format) if _is_file_of(path, root))
 
 
-def _parts(delivery: Path, format_: SourceFormat) -> list[Path]:
-    """What a delivery consists of: all that is in a folder, a shapefile's side files, itself."""
+def _parts(delivery: Path, format_: str) -> list[Path]:
+    """What a delivery consists of: all that is in a folder, a file's parts beside it, itself."""
     if delivery.is_dir():
         return list(delivery.iterdir())
-    if format_ is SourceFormat.shapefile and delivery.suffix.lower() == ".shp":
+    parts = FORMATS[format_].parts
+    if parts and delivery.suffix.lower() in FORMATS[format_].suffixes:
         return [
             path
             for path in delivery.parent.iterdir()
-            if path.stem.lower() == delivery.stem.lower()
-            and path.suffix.lower() in _SHAPEFILE_PARTS
+            if path.stem.lower() == delivery.stem.lower() and path.suffix.lower() in parts
         ]
     return [delivery]
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.models import Bilingual, SourceFormat
+from schemas.models import Bilingual
 
 ROW = "_row"
 """Column of a raw table: number of the record in the agency's file."""
@@ -53,7 +53,7 @@ class Sandbox(State):
 class ReadReport(State):
     """What the reader saw of one delivery. Every record is in `rows` or in `bad_rows`."""
 
-    format: SourceFormat
+    format: str
     driver: str
     container_layer: str | None
     rows: int = Field(ge=0, description="rows of the table; `bad_rows` are not among them")
@@ -132,7 +132,7 @@ class Normalised:
 class Validated:
     """A delivery judged row by row. rows_in = accepted + quarantined + filtered, always.
 
-    `accepted` has the columns of `Normalised.table` and `geom` (WKB, EPSG:4326, null if held at an
+    `accepted` has the columns of `Normalised.table` and `geom` (WKB, EPSG:4326, null at an
     area); `quarantined` has source_row, codes (list) and raw (JSON text); `filtered` has
     source_row, reason_th and reason_en.
     """
@@ -142,7 +142,7 @@ class Validated:
     filtered: pa.Table
     issues: pa.Table
     rows_in: int
-    rows_held: int
+    rows_at_area: int
     rows_repaired: int
     schema: Mapping[str, str]
     lineage: Mapping[str, Any]

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from geo import lease
-from geo.database import run, transaction
+from geo.store import lease
+from geo.store.database import run, transaction
 from schemas.models import Layer, Role
 
 

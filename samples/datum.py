@@ -1,8 +1,9 @@
 """Positions as agencies' files hold them, from true ones in WGS 84.
 
-Indian 1975 is computed here by an explicit pipeline of our own, apart from `geo.crs`: this is the
-oracle that the pipeline is held against. The three parameters are the Royal Thai Survey
-Department's (geocentric translation of +204.4798 +837.8940 +294.7765 m from Indian 1975 to WGS 84).
+Indian 1975 is computed here by an explicit pipeline of our own, apart from
+`geo.space.operations`: this is the oracle that the pipeline is held against. The three parameters
+are the Royal Thai Survey Department's (geocentric translation of +204.4798 +837.8940 +294.7765 m
+from Indian 1975 to WGS 84).
 """
 
 from __future__ import annotations

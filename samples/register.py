@@ -41,7 +41,7 @@ class Register:
         lat: Floats | None = None,
         districts: Objects,
         subdistricts: Objects | None = None,
-        held_at: str = "subdistrict",
+        unplaced_at: str = "subdistrict",
         first_row: int = 1,
     ) -> None:
         self.source_id, self.key, self.random = source_id, key, random
@@ -54,7 +54,7 @@ class Register:
         self.subdistrict = np.full(size, None, dtype=object)
         if subdistricts is not None:
             self.subdistrict[:] = subdistricts
-        self.fate = np.full(size, "exact" if located else held_at, dtype=object)
+        self.fate = np.full(size, "exact" if located else unplaced_at, dtype=object)
         self.code = np.full(size, None, dtype=object)
         self.row = np.arange(first_row, first_row + size)
         self.messes: dict[str, int] = {}
@@ -112,8 +112,8 @@ class Register:
         """These rows do not belong to the layer."""
         self.fate[rows] = "filtered"
 
-    def hold(self, rows: Index, at: str) -> None:
-        """These rows have no position: they are held at the area that they name."""
+    def at_area(self, rows: Index, at: str) -> None:
+        """These rows have no position: they are at the area that they name."""
         self.fate[rows] = at
         self.lon[rows] = self.lat[rows] = np.nan
         if at == "district":

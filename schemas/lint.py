@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from schemas.catalog import KINDS, Catalog, read_declarations
+from schemas.catalogue import KINDS, Catalogue, read_declarations
 from schemas.documents import Location, Problem
 from schemas.errors import DeclarationError, Finding
 from schemas.explain import did_you_mean
@@ -28,61 +28,61 @@ def lint(folder: Path | None = None) -> list[Finding]:
     """
     if folder is not None and folder.exists() and not folder.is_dir():
         raise DeclarationError([Finding(folder, 0, "this is not a folder; name one")])
-    catalog, findings = read_declarations(folder)
-    if not catalog.documents and not findings:
+    catalogue, findings = read_declarations(folder)
+    if not catalogue.documents and not findings:
         kinds = ", ".join(KINDS)
-        findings = [Finding(catalog.folder, 0, f"no declaration is in its folders {kinds}")]
-    for kind, stem, problems in _checks(catalog):
-        document = catalog.documents[kind, stem]
+        findings = [Finding(catalogue.folder, 0, f"no declaration is in its folders {kinds}")]
+    for kind, stem, problems in _checks(catalogue):
+        document = catalogue.documents[kind, stem]
         findings += [document.finding(location, message) for location, message in problems]
     return sorted(findings)
 
 
-def _checks(catalog: Catalog) -> Iterator[tuple[str, str, Iterable[Problem]]]:
+def _checks(catalogue: Catalogue) -> Iterator[tuple[str, str, Iterable[Problem]]]:
     """Every check: kind and file of the declaration, and its problems."""
-    for (kind, stem), document in catalog.documents.items():
+    for (kind, stem), document in catalogue.documents.items():
         yield kind, stem, _languages(document.value, ())
-    for id_, area in catalog.areas.items():
+    for id_, area in catalogue.areas.items():
         yield "areas", id_, area_problems(area)
-    for id_, layer in catalog.layers.items():
+    for id_, layer in catalogue.layers.items():
         yield "layers", id_, layer_problems(layer)
-        yield "layers", id_, _shared_order(layer, catalog)
-    for id_, source in catalog.sources.items():
-        yield "sources", id_, _references(catalog, layer=source.layer, agency=source.agency)
-        if source.layer in catalog.layers:
-            yield "sources", id_, source_problems(source, catalog.layers[source.layer])
-        if not any(id_ in one_map.sources for one_map in catalog.maps.values()):
+        yield "layers", id_, _shared_order(layer, catalogue)
+    for id_, source in catalogue.sources.items():
+        yield "sources", id_, _references(catalogue, layer=source.layer, agency=source.agency)
+        if source.layer in catalogue.layers:
+            yield "sources", id_, source_problems(source, catalogue.layers[source.layer])
+        if not any(id_ in one_map.sources for one_map in catalogue.maps.values()):
             yield "sources", id_, [(("id",), f"no map takes the source `{id_}`")]
-    for id_, one_map in catalog.maps.items():
-        yield "maps", id_, _references(catalog, area=one_map.area)
-        yield "maps", id_, _map_problems(one_map, catalog)
-    if catalog.issue_codes:
-        yield "issues", "issues", issue_problems(catalog.issue_codes.values())
+    for id_, one_map in catalogue.maps.items():
+        yield "maps", id_, _references(catalogue, area=one_map.area)
+        yield "maps", id_, _map_problems(one_map, catalogue)
+    if catalogue.issue_codes:
+        yield "issues", "issues", issue_problems(catalogue.issue_codes.values())
 
 
-def _references(catalog: Catalog, **references: str) -> Iterator[Problem]:
+def _references(catalogue: Catalogue, **references: str) -> Iterator[Problem]:
     """Keys of a declaration that name another one, which must be declared."""
     kinds = {"layer": "layers", "agency": "agencies", "area": "areas"}
     for key, id_ in references.items():
-        known = _declared(catalog, kinds[key])
+        known = _declared(catalogue, kinds[key])
         if id_ not in known:
             yield (key,), f"there is no {key} `{id_}`; {did_you_mean(id_, known)}"
 
 
-def _declared(catalog: Catalog, kind: str) -> list[str]:
+def _declared(catalogue: Catalogue, kind: str) -> list[str]:
     """Ids of the files of a kind, also of those that are wrong: they have their own findings."""
-    return sorted(stem for found, stem in catalog.documents if found == kind)
+    return sorted(stem for found, stem in catalogue.documents if found == kind)
 
 
-def _map_problems(one_map: OneMap, catalog: Catalog) -> Iterator[Problem]:
+def _map_problems(one_map: OneMap, catalogue: Catalogue) -> Iterator[Problem]:
     for key, ids in (("layers", one_map.layers), ("sources", one_map.sources)):
-        known = _declared(catalog, key)
+        known = _declared(catalogue, key)
         for i, id_ in enumerate(ids):
             if id_ not in known:
                 yield (key, i), f"there is no {key[:-1]} `{id_}`; {did_you_mean(id_, known)}"
             if id_ in ids[:i]:
                 yield (key, i), f"`{id_}` is named twice"
-    sources = {id_: catalog.sources[id_] for id_ in one_map.sources if id_ in catalog.sources}
+    sources = {id_: catalogue.sources[id_] for id_ in one_map.sources if id_ in catalogue.sources}
     for i, id_ in enumerate(one_map.sources):
         if id_ in sources and sources[id_].layer not in one_map.layers:
             yield (
@@ -94,7 +94,7 @@ def _map_problems(one_map: OneMap, catalog: Catalog) -> Iterator[Problem]:
         for i, id_ in enumerate(one_map.layers):
             if id_ not in fed:
                 yield ("layers", i), f"no source of this map feeds the layer `{id_}`"
-    yield from _boundaries(one_map, catalog.layers)
+    yield from _boundaries(one_map, catalogue.layers)
 
 
 def _boundaries(one_map: OneMap, layers: Mapping[str, Layer]) -> Iterator[Problem]:
@@ -105,10 +105,10 @@ def _boundaries(one_map: OneMap, layers: Mapping[str, Layer]) -> Iterator[Proble
             yield ("layers",), f"a map has one layer of role `{role}`; this one has {roles[role]}"
 
 
-def _shared_order(layer: Layer, catalog: Catalog) -> Iterator[Problem]:
+def _shared_order(layer: Layer, catalogue: Catalogue) -> Iterator[Problem]:
     others = [
         other.id
-        for other in catalog.layers.values()
+        for other in catalogue.layers.values()
         if other.id < layer.id and other.style.order == layer.style.order
     ]
     if others:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from schemas.documents import Problem
 from schemas.explain import did_you_mean
+from schemas.formats import FORMATS
 from schemas.lint_layers import NUMERIC
 from schemas.models import (
     AreaUnit,
@@ -19,11 +20,9 @@ from schemas.models import (
     Privacy,
     Role,
     Source,
-    SourceFormat,
 )
+from schemas.source_columns import columns_of, columns_taken, place_columns
 
-_TABLES = frozenset({SourceFormat.csv, SourceFormat.xlsx})
-_CONTAINERS = frozenset({SourceFormat.geopackage, SourceFormat.kml, SourceFormat.xlsx})
 _TEXTUAL = frozenset({ColumnType.text, ColumnType.code, ColumnType.category})
 _WORDS: dict[ColumnType, tuple[type, ...]] = {
     ColumnType.text: (str,),
@@ -63,7 +62,7 @@ def _locations(source: Source) -> Iterator[Problem]:
         yield ("location",), "`location` is a path below the drops folder, or an http(s) URL"
     elif "://" in source.location and not source.location.startswith(("http://", "https://")):
         yield ("location",), "of URLs, `location` takes http and https alone"
-    if source.container_layer and source.format not in _CONTAINERS:
+    if source.container_layer and not FORMATS[source.format].has_layers:
         yield ("container_layer",), f"a file of format {source.format} holds one layer alone"
     if source.as_of is not None and not _is_date(source.as_of):
         yield ("as_of",), f"`as_of` is `{source.as_of}`; it is a date such as 2024-01-31"
@@ -80,7 +79,7 @@ def _is_date(text: str) -> bool:
 
 def _positions(source: Source, layer: Layer) -> Iterator[Problem]:
     origin = source.position.origin
-    if origin == "file" and source.format in _TABLES:
+    if origin == "file" and FORMATS[source.format].is_table:
         yield ("position",), f"a {source.format} file has no geometry; use `columns` or `none`"
     if origin == "columns" and layer.geometry is not GeometryKind.point:
         yield ("position",), f"two columns give points, and `{layer.id}` is a {layer.geometry}"
@@ -92,7 +91,7 @@ def _positions(source: Source, layer: Layer) -> Iterator[Problem]:
 
 def _places(source: Source, layer: Layer) -> Iterator[Problem]:
     place = source.place
-    if source.position.origin == "none" and not _place_columns(source):
+    if source.position.origin == "none" and not place_columns(source):
         yield ("position",), "rows without a position need a district or subdistrict in `place`"
     if place.subdistrict_name and not (place.district_code or place.district_name):
         yield ("place",), "a subdistrict's name is not unique: give its district too"
@@ -122,7 +121,7 @@ def _personal(source: Source, layer: Layer) -> Iterator[Problem]:
         if name in layer.columns and layer.columns[name].privacy is Privacy.personal
         for column in columns_of(mapping)
     }
-    for part, columns in (("key", source.key), ("place", _place_columns(source))):
+    for part, columns in (("key", source.key), ("place", place_columns(source))):
         for column in columns:
             if column in private:
                 message = (
@@ -130,37 +129,6 @@ def _personal(source: Source, layer: Layer) -> Iterator[Problem]:
                     "shows it in the issue log, so take another column"
                 )
                 yield (part,), message
-
-
-def _place_columns(source: Source) -> tuple[str, ...]:
-    place = source.place
-    named = (
-        place.subdistrict_code,
-        place.subdistrict_name,
-        place.district_code,
-        place.district_name,
-    )
-    return tuple(column for column in named if column is not None)
-
-
-def columns_taken(source: Source) -> frozenset[str]:
-    """The agency's columns that the source uses for anything."""
-    position = source.position
-    named = (
-        *source.key,
-        *(position.x, position.y),
-        *_place_columns(source),
-        *(filter_.column for filter_ in source.filters),
-        *(column for mapping in source.columns.values() for column in columns_of(mapping)),
-    )
-    return frozenset(column for column in named if column is not None)
-
-
-def columns_of(mapping: Mapping) -> tuple[str, ...]:
-    """The agency's columns that a mapping reads: none, one or several."""
-    if mapping.column is None:
-        return ()
-    return (mapping.column,) if isinstance(mapping.column, str) else mapping.column
 
 
 def _mapping_problems(mapping: Mapping, column: Column) -> Iterator[Problem]:

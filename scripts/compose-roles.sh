@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs once, in the postgis container, when its data folder is new: the roles with their passwords,
 # and what only a superuser may do, in template1, from which every map's database is made.
-# `onemap` then makes the databases itself (geo/provision.py); it is no superuser.
+# `onemap` then makes the databases itself (server/provision.py); it is no superuser.
 set -euo pipefail
 
 psql=(psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER")

@@ -15,11 +15,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from geo import cluster as private_cluster
-from geo.database import open_engine
 from geo.errors import GeoError
-from geo.migrate import migrate
 from geo.settings import Settings, project_folder
+from geo.store.database import open_engine
+from geo.store.migrate import migrate
+from server import cluster as private_cluster
 
 TEMPLATE = "template"
 

@@ -1,4 +1,4 @@
-"""Search, cards, and places held at an area, as JSON for the viewer."""
+"""Search, cards, and places without a position, as JSON for the viewer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def place_routes(
     knowledge: KnowledgeOf,
     collections: CollectionsOf,
 ) -> list[Route]:
-    """`/search`, `/places/<layer>/<feature_id>` and `/held`."""
+    """`/search`, `/places/<layer>/<feature_id>` and `/unplaced`."""
 
     async def search(request: Request) -> Response:
         _only(request, "q", "limit")
@@ -54,7 +54,7 @@ def place_routes(
         names = (await knowledge(release)).names
         return tagged_json(request, _card(release, layer, found["items"][0], names))
 
-    async def held(request: Request) -> Response:
+    async def unplaced(request: Request) -> Response:
         _only(request, "area")
         release = await current.release()
         code = request.query_params.get("area", "")
@@ -62,12 +62,12 @@ def place_routes(
         area = names.of(code)
         if not code or area is None or area["level"] is None:
             raise bad_parameter("`area` must be the code of a district or subdistrict of this map")
-        return tagged_json(request, _held(release, area, names))
+        return tagged_json(request, _unplaced(release, area, names))
 
     return [
         Route("/search", search),
         Route("/places/{layer}/{feature_id:uuid}", card),
-        Route("/held", held),
+        Route("/unplaced", unplaced),
     ]
 
 
@@ -119,10 +119,10 @@ def _card(
     }
 
 
-def _held(release: Release, area: Mapping[str, Any], names: AreaNames) -> dict[str, Any]:
+def _unplaced(release: Release, area: Mapping[str, Any], names: AreaNames) -> dict[str, Any]:
     """What the area holds itself, and what the subdistricts inside it hold."""
     code = area["code"]
-    places = [place for place in release.held["places"] if place["area"].startswith(code)]
+    places = [place for place in release.unplaced["places"] if place["area"].startswith(code)]
     layers: dict[str, list[dict[str, Any]]] = {}
     for place in places:
         layers.setdefault(place["layer"], []).append(

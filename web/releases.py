@@ -53,10 +53,12 @@ class Release:
         return {source["id"]: source for source in self.manifest["sources"]}
 
     @cached_property
-    def held(self) -> dict[str, Any]:
-        """Places without coordinates, by the area that holds them (held.json)."""
-        held: dict[str, Any] = json.loads(self._read(self.manifest["files"]["held"]["path"]))
-        return held
+    def unplaced(self) -> dict[str, Any]:
+        """Places without coordinates, by the area that they name (unplaced.json)."""
+        unplaced: dict[str, Any] = json.loads(
+            self._read(self.manifest["files"]["unplaced"]["path"])
+        )
+        return unplaced
 
     @cached_property
     def style_text(self) -> str:

@@ -90,7 +90,7 @@ class SearchIndex:
         return closeness
 
     def _result(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        held = row["location_precision"] != "exact"
+        at_area = row["location_precision"] != "exact"
         return {
             "layer": row["layer"],
             "feature_id": row["feature_id"],
@@ -98,7 +98,7 @@ class SearchIndex:
             "location_precision": row["location_precision"],
             "district": self._names.of(row["district_code"]),
             "subdistrict": self._names.of(row["subdistrict_code"]),
-            "bounds": None if held else row["bounds"],
+            "bounds": None if at_area else row["bounds"],
         }
 
 

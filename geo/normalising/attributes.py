@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from geo.columns import as_text, distinct
-from geo.dates import parse_dates, parse_years
 from geo.issues import IssueCatalogue
 from geo.normalising.claims import strip_prefixes
 from geo.states import ROW
-from geo.text import clean, key_of
-from geo.units import parse_area, parse_integer, parse_number, parse_rai_ngan_wah
+from geo.values.dates import parse_dates, parse_years
+from geo.values.distinct import as_text, distinct
+from geo.values.text import clean, key_of
+from geo.values.units import parse_area, parse_integer, parse_number, parse_rai_ngan_wah
 from schemas.models import Column, ColumnType, Layer, Mapping, Privacy, Source
 
 ARROW_TYPES: Dictionary[ColumnType, pa.DataType] = {

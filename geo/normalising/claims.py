@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geo.codes import AdminCodes, Level, Resolved
-from geo.columns import Mask, as_text, distinct
 from geo.issues import IssueCatalogue
+from geo.values.codes import AdminCodes, Level, Resolved
+from geo.values.distinct import Mask, as_text, distinct
 from schemas.models import Layer, Role, Severity, Source
 
 

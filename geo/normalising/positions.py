@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from geo.columns import as_text
-from geo.crs import Operation, operation_for, transform_geometries
-from geo.declared_crs import UnknownCrs, identify
-from geo.geometry import Conformed, conform, from_wkb, points, swap_axes, swapped
 from geo.issues import IssueCatalogue
+from geo.space.declared_crs import UnknownCrs, identify
+from geo.space.geometry import Conformed, conform, from_wkb, points, swap_axes, swapped
+from geo.space.operations import Operation, operation_for, transform_geometries
 from geo.states import GEOM, ROW, RawTable, Refusal
-from geo.units import parse_number
+from geo.values.distinct import as_text
+from geo.values.units import parse_number
 from schemas.models import Area, Bilingual, Layer, Source
 
 Shapes = NDArray[np.object_]

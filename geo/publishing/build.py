@@ -12,16 +12,16 @@ from typing import Any, Final
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from geo.database import connect, run
 from geo.publishing.columns import tile_columns
 from geo.publishing.files import fixed_dates, read_rows, write_files, write_geojson
-from geo.publishing.held import held_places, label_anchors
 from geo.publishing.manifest import LayerProducts, build_manifest
 from geo.publishing.publication import Publication
 from geo.publishing.style import build_style
 from geo.publishing.tiles import WHOLE_MAP, build_tiles
-from geo.publishing.verify import verify_files
-from geo.publishing.verify_tiles import verify_archive, verify_whole_map
+from geo.publishing.unplaced import label_anchors, unplaced_places
+from geo.publishing.verifying.files import verify_files
+from geo.publishing.verifying.tiles import verify_archive, verify_whole_map
+from geo.store.database import connect, run
 from schemas.models import Layer
 
 Json = dict[str, Any]
@@ -52,7 +52,7 @@ def build_release(
 def _build(
     connection: Connection, publication: Publication, folder: Path, progress: Progress
 ) -> Json:
-    layers = publication.layers
+    layers = publication.view.layers
     rows = {layer.id: read_rows(connection, layer, publication.number) for layer in layers}
     geojson = {
         layer.id: write_geojson(
@@ -89,7 +89,7 @@ def _build(
     whole_map = {
         "pmtiles": archives[WHOLE_MAP],
         "style": _write_style(publication, archives[WHOLE_MAP], folder),
-        "held": _write_json(folder / "held.json", held_places(connection)),
+        "unplaced": _write_json(folder / "unplaced.json", unplaced_places(connection)),
         "labels": _write_json(folder / "labels.geojson", label_anchors(connection, layers)),
     }
     return build_manifest(connection, publication, products, whole_map, folder)
@@ -102,7 +102,7 @@ def _build_files(rows: pa.Table, layer: Layer, geojson: Path) -> dict[str, Path]
 
 
 def _gather(connection: Connection, publication: Publication) -> None:
-    for layer in publication.layers:
+    for layer in publication.view.layers:
         run(
             connection,
             "publish_gather",
@@ -122,9 +122,9 @@ def _named_by_content(path: Path) -> Path:
 
 def _write_style(publication: Publication, archive: Path, folder: Path) -> Path:
     style = build_style(
-        publication.one_map.title,
-        publication.layers,
-        publication.area.extent,
+        publication.view.map.title,
+        publication.view.layers,
+        publication.view.area.extent,
         tiles_path=archive.relative_to(folder).as_posix(),
         labels_path="labels.geojson",
     )

@@ -46,7 +46,7 @@ def tile_columns(layer: Layer) -> dict[str, Column]:
 
 
 def arrow_schema(layer: Layer) -> pa.Schema:
-    """Columns and types of the layer's rows; `geom` is WKB, EPSG:4326, null where held."""
+    """Columns and types of the layer's rows; `geom` is WKB, EPSG:4326, null at an area."""
     return pa.schema(
         [
             pa.field("feature_id", pa.string(), nullable=False),

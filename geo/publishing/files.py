@@ -1,6 +1,6 @@
 """The public rows of a layer as files: GeoJSON, GeoPackage, CSV and GeoParquet.
 
-All hold the same rows, ordered by `feature_id`, and the same rows give the same bytes. Places held
+All hold the same rows, ordered by `feature_id`, and the same rows give the same bytes. Places
 at an area have no geometry in any of them.
 """
 
@@ -21,9 +21,9 @@ import pyogrio
 import shapely
 from sqlalchemy import Connection
 
-from geo.database import run
 from geo.errors import ReleaseUnverified
 from geo.publishing.columns import GEOMETRY, Bounds, arrow_schema, public_columns
+from geo.store.database import run
 from schemas.models import GeometryKind, Layer
 
 DECIMALS: Final = 7

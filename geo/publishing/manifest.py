@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, Row
 
-from geo.database import run
 from geo.publishing.columns import GEOMETRY, Bounds, public_columns
 from geo.publishing.files import bounds_of
 from geo.publishing.publication import Publication
+from geo.store.database import run
 from schemas.models import Layer, Source
 
 Json = dict[str, Any]
@@ -50,7 +50,7 @@ def build_manifest(
     folder: Path,
 ) -> Json:
     """The manifest of a built release; `products` by layer id, `files` of the whole map by name."""
-    one_map = publication.one_map
+    one_map = publication.view.map
     accepted = _accepted_runs(connection, publication)
     return {
         "map": one_map.id,
@@ -62,11 +62,11 @@ def build_manifest(
         "declarations_sha256": publication.declarations_sha256,
         "published_at": _iso(publication.at),
         "data_as_of": _newest(publication, accepted),
-        "bounds": list(publication.area.extent),
-        "layers": [_layer(layer, products[layer.id], folder) for layer in publication.layers],
+        "bounds": list(publication.view.area.extent),
+        "layers": [_layer(layer, products[layer.id], folder) for layer in publication.view.layers],
         "sources": [
             _source(publication, source, accepted[source.id])
-            for source in publication.sources
+            for source in publication.view.sources
             if source.id in accepted
         ],
         "files": {name: describe_file(path, folder) for name, path in files.items()},
@@ -88,7 +88,7 @@ def _layer(layer: Layer, products: LayerProducts, folder: Path) -> Json:
         "geometry": layer.geometry.value,
         "features": len(rows),
         "located": located,
-        "held": counted,
+        "at_area": counted,
         "min_zoom": layer.style.min_zoom,
         "max_zoom": layer.style.max_zoom,
         "bounds": list(bounds) if bounds else None,
@@ -111,12 +111,12 @@ def _layer(layer: Layer, products: LayerProducts, folder: Path) -> Json:
 
 
 def _accepted_runs(connection: Connection, publication: Publication) -> dict[str, Row[Any]]:
-    wanted = [source.id for source in publication.sources]
+    wanted = [source.id for source in publication.view.sources]
     return {row.source_id: row for row in run(connection, "publish_sources", sources=wanted)}
 
 
 def _source(publication: Publication, source: Source, accepted: Row[Any]) -> Json:
-    agency = publication.agencies[source.agency]
+    agency = publication.view.agencies[source.agency]
     return {
         "id": source.id,
         "layer": source.layer,
@@ -130,7 +130,7 @@ def _source(publication: Publication, source: Source, accepted: Row[Any]) -> Jso
         "published": accepted.rows_published,
         "quarantined": accepted.rows_quarantined,
         "filtered": accepted.rows_filtered,
-        "held": accepted.rows_held,
+        "at_area": accepted.rows_at_area,
     }
 
 
@@ -138,7 +138,7 @@ def _newest(publication: Publication, accepted: Mapping[str, Row[Any]]) -> str |
     """Date of the newest content: as the agency says, or the day in Bangkok when it was fetched."""
     dates = [
         date.fromisoformat(source.as_of) if source.as_of else accepted[source.id].fetched_on
-        for source in publication.sources
+        for source in publication.view.sources
         if source.id in accepted
     ]
     known = [day for day in dates if day]

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.models import Agency, Area, Layer, OneMap, Source
+from schemas.catalogue import MapView
+from schemas.models import Layer, Source
 
 
 @dataclass(frozen=True)
 class Publication:
     """Release `number` of a map, published `at` (an aware time)."""
 
-    one_map: OneMap
-    area: Area
-    layers: Sequence[Layer]
-    sources: Sequence[Source]
-    agencies: Mapping[str, Agency]
+    view: MapView
     number: int
     at: datetime
     database_id: str
@@ -27,13 +23,13 @@ class Publication:
     def declarations_sha256(self) -> str:
         """Fingerprint of what is declared and shown; schedules are not."""
         schedules = {"schedule", "promise_days"}
-        texts = [self.one_map.model_dump_json(), self.area.model_dump_json()]
-        texts += [layer.model_dump_json() for layer in self.layers]
-        texts += [source.model_dump_json(exclude=schedules) for source in self.sources]
-        texts += [self.agencies[name].model_dump_json() for name in sorted(self.agencies)]
+        texts = [self.view.map.model_dump_json(), self.view.area.model_dump_json()]
+        texts += [layer.model_dump_json() for layer in self.view.layers]
+        texts += [source.model_dump_json(exclude=schedules) for source in self.view.sources]
+        texts += [self.view.agencies[name].model_dump_json() for name in sorted(self.view.agencies)]
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
     def sources_of(self, *layers: Layer) -> list[Source]:
         """The sources that feed the layers."""
         fed = {layer.id for layer in layers}
-        return [source for source in self.sources if source.layer in fed]
+        return [source for source in self.view.sources if source.layer in fed]

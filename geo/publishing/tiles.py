@@ -19,9 +19,9 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from sqlalchemy import Connection
 
-from geo.database import run
 from geo.publishing.columns import STANDARD, Bounds, tile_columns
 from geo.publishing.publication import Publication
+from geo.store.database import run
 from schemas.models import Bilingual, ColumnType, Layer
 
 Tiles = Mapping[tuple[int, int], bytes]
@@ -55,7 +55,7 @@ class Archive:
     def finish(self, metadata: Mapping[str, Any], bounds: Bounds) -> None:
         """Writes header, directories and metadata."""
         if not self._writer.tile_entries:
-            # All places of the layer are held at areas. An archive without a tile cannot be opened.
+            # All places of the layer are at areas. An archive without a tile cannot be opened.
             self.add(metadata["minzoom"], {(0, 0): b""})
         west, south, east, north = (round(degrees * 1e7) for degrees in bounds)
         header = {
@@ -81,7 +81,7 @@ def build_tiles(
 
     Reads the rows that `publish_gather` put into the transaction's temporary table.
     """
-    layers = publication.layers
+    layers = publication.view.layers
     paths = {
         name: folder / f"{name}.pmtiles" for name in (*(layer.id for layer in layers), WHOLE_MAP)
     }
@@ -93,10 +93,10 @@ def build_tiles(
         for zoom in range(first, last + 1):
             progress(f"tiles of zoom {zoom} ({last} is the last)")
             _add_zoom(connection, zoom, layers, archives)
-        bounds = publication.area.extent
+        bounds = publication.view.area.extent
         for layer in layers:
             archives[layer.id].finish(_metadata(publication, layer.title, [layer]), bounds)
-        whole = _metadata(publication, publication.one_map.title, layers)
+        whole = _metadata(publication, publication.view.map.title, layers)
         archives[WHOLE_MAP].finish(whole, bounds)
     return paths
 
@@ -127,9 +127,10 @@ def _metadata(
     the same content keeps the same bytes.
     """
     first, last = _zooms(layers)
-    notice = publication.one_map.notice
+    notice = publication.view.map.notice
     agencies = [
-        publication.agencies[source.agency].title.th for source in publication.sources_of(*layers)
+        publication.view.agencies[source.agency].title.th
+        for source in publication.sources_of(*layers)
     ]
     return {
         "name": title.th,
@@ -141,7 +142,7 @@ def _metadata(
         "format": "pbf",
         "minzoom": first,
         "maxzoom": last,
-        "bounds": ",".join(str(degrees) for degrees in publication.area.extent),
+        "bounds": ",".join(str(degrees) for degrees in publication.view.area.extent),
         "vector_layers": [_vector_layer(layer) for layer in layers],
     }
 

@@ -20,20 +20,11 @@ from geo.reader import sandbox
 from geo.reader.drivers import UnsafeDrivers
 from geo.reader.job import REPORT_FILE, Job
 from geo.reader.refused import Refused
+from schemas.formats import FORMATS
 
-MODULE_OF_FORMAT = {
-    "shapefile": "geo.reader.shapefile",
-    "geopackage": "geo.reader.geopackage",
-    "geojson": "geo.reader.geojson",
-    "esri_json": "geo.reader.esri_json",
-    "kml": "geo.reader.kml",
-    "csv": "geo.reader.delimited",
-    "xlsx": "geo.reader.spreadsheet",
-}
 MAX_DETAIL = 2_000
 NOT_NEEDED = ("geopandas", "pandas", "pyproj", "shapely")
 """Optional imports of pyogrio and pyarrow that would cost half a second and more to attack."""
-WITHOUT_NUMPY = ("csv", "xlsx")
 
 
 class _Absent(MetaPathFinder):
@@ -51,7 +42,7 @@ def main(folder: Path) -> None:
     """Read the job in `folder`."""
     job = jobs.load(folder)
     report: dict[str, Any] = {"sandbox": sandbox.enter(folder, job.limits)}
-    absent = (*NOT_NEEDED, "numpy") if job.format in WITHOUT_NUMPY else NOT_NEEDED
+    absent = (*NOT_NEEDED, "numpy") if FORMATS[job.format].is_table else NOT_NEEDED
     sys.meta_path.insert(0, _Absent(absent))
     try:
         report |= _probe(job) if job.probe else _read(job)
@@ -67,7 +58,7 @@ def main(folder: Path) -> None:
 
 def _read(job: Job) -> dict[str, Any]:
     """Parsers are imported only here, behind the walls."""
-    reader = importlib.import_module(MODULE_OF_FORMAT[job.format])
+    reader = importlib.import_module(f"geo.reader.formats.{FORMATS[job.format].module}")
     delivery = importlib.import_module("geo.reader.delivery")
     return {"table": delivery.write(reader.read(job), job.out, job.limits)}
 

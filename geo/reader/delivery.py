@@ -104,6 +104,16 @@ def ordinals(count: int, start: int = 1) -> pa.Array:
     return pa.array(range(start, start + count), pa.int64())
 
 
+def quarantine_lost(delivery: Delivery, has_geometry: list[bool]) -> None:
+    """A feature with a geometry in the file and none after GDAL was not understood."""
+    import numpy as np  # not there for the formats without geometry
+
+    if delivery.geometry is not None:
+        absent = delivery.geometry.is_null().to_numpy(zero_copy_only=False)
+        lost = np.logical_and(np.array(has_geometry, np.bool_), absent)
+        delivery.quarantine(pa.array(lost), "geometry_unreadable")
+
+
 def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, Any]:
     """Write the table as an Arrow file and return the report of it."""
     delivery.quarantine_unreadable()

@@ -8,15 +8,9 @@ to work if it finds one that it did not expect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-DRIVER_OF_FORMAT: Mapping[str, str] = {
-    "shapefile": "ESRI Shapefile",
-    "geopackage": "GPKG",
-    "geojson": "GeoJSON",
-    "esri_json": "ESRIJSON",
-    "kml": "LIBKML",
-}
+from schemas.formats import FORMATS
 
 KNOWN_DRIVERS = frozenset(
     name.strip()
@@ -40,7 +34,7 @@ KNOWN_DRIVERS = frozenset(
 
 def environment(format: str, work: str) -> dict[str, str]:
     """The whole environment of a child that reads `format`, with `work` as its home."""
-    skipped = ",".join(sorted(KNOWN_DRIVERS - {DRIVER_OF_FORMAT.get(format, "")}))
+    skipped = ",".join(sorted(KNOWN_DRIVERS - {FORMATS[format].driver}))
     return {
         # GDAL_SKIP leaves out raster and vector drivers alike; naming one in OGR_SKIP too crashes
         "GDAL_SKIP": skipped,
@@ -89,5 +83,5 @@ class UnsafeDrivers(Exception):
 
 def check(present: Iterable[str], format: str) -> None:
     """Raise `UnsafeDrivers` if there is any driver that `format` does not need."""
-    if more := sorted(set(present) - {DRIVER_OF_FORMAT[format]}):
+    if more := sorted(set(present) - {FORMATS[format].driver}):
         raise UnsafeDrivers(f"GDAL drivers missing from geo.reader.drivers: {', '.join(more)}")

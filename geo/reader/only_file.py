@@ -7,13 +7,15 @@ from pathlib import Path
 from geo.reader import archive, sniff
 from geo.reader.job import Job
 from geo.reader.refused import Refused
+from schemas.formats import FORMATS
 
 
-def only_file(job: Job, suffixes: tuple[str, ...]) -> Path:
+def only_file(job: Job) -> Path:
     """Path of the one file with content of the job's format.
 
-    A zip may bring it, if it holds exactly one member with one of `suffixes`. Raises `Refused`.
+    A zip may bring it, if exactly one member has one of the format's suffixes. Raises `Refused`.
     """
+    suffixes = FORMATS[job.format].suffixes
     if len(job.files) != 1:
         raise Refused("too_many_files", ", ".join(sorted(job.files)))
     ((name, path),) = job.files.items()

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from geo.reader.refused import Refused
+from schemas.formats import FORMATS
 
 HEAD_BYTES = 64 * 1024
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -28,16 +29,6 @@ _POINTER = re.compile(
 )
 _HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.DOTALL)
 _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
-
-ACCEPTED = {
-    "shapefile": ("shp", "zip"),
-    "geopackage": ("sqlite", "zip"),
-    "geojson": ("json", "zip"),
-    "esri_json": ("json", "zip"),
-    "kml": ("xml", "zip"),
-    "csv": ("text", "zip"),
-    "xlsx": ("zip",),
-}
 
 
 def kind(path: Path) -> str:
@@ -68,7 +59,7 @@ def require(path: Path, name: str, format: str) -> str:
         raise Refused("html_page", name)
     if found == "empty":
         raise Refused("file_empty", name)
-    if found not in ACCEPTED[format]:
+    if found not in FORMATS[format].kinds:
         if name.lower().endswith(".zip"):
             raise Refused("not_a_zip", f"{name}: {found}")
         raise Refused("format_mismatch", f"{name}: {found}, {format}")

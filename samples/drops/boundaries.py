@@ -32,7 +32,7 @@ def write_districts(folder: Path, city: City, random: np.random.Generator) -> So
         key="DCODE",
         random=random,
         districts=np.array([d.code for d in districts], dtype=object),
-        held_at="exact",
+        unplaced_at="exact",
     )
     everyone = np.arange(len(districts))
     register.expect(everyone, "population", [d.population for d in districts])
@@ -76,7 +76,7 @@ def write_subdistricts(folder: Path, city: City, random: np.random.Generator) ->
         random=random,
         districts=np.array([a.district_code for a in areas], dtype=object),
         subdistricts=np.array([a.code for a in areas], dtype=object),
-        held_at="exact",
+        unplaced_at="exact",
     )
     register.expect(np.arange(len(areas)), "name_th", [a.name_th for a in areas])
     old = register.pick("code_retired", 1, [a.code == CURRENT for a in areas])

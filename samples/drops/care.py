@@ -73,9 +73,9 @@ def write_centres(
     wrong = register.pick("wrong_district", 2, register.district != "1041")
     register.say(wrong, "DCODE", "1041")
     register.issue(wrong, "district_disagrees")
-    held = register.pick("empty_point", 1)
-    register.hold(held, "district")
-    register.issue(held, "position_missing")
+    unplaced = register.pick("empty_point", 1)
+    register.at_area(unplaced, "district")
+    register.issue(unplaced, "position_missing")
     typed = register.pick("constant_category", 1)
     register.expect(typed, "care_type", "health_centre")
     shapes = [

@@ -39,7 +39,7 @@ def write_catchments(
         key="HCID",
         random=random,
         districts=np.full(len(codes), None, dtype=object),
-        held_at="exact",
+        unplaced_at="exact",
     )
     shapes = np.concatenate([shapes, np.full(spare, None, dtype=object)])
     real = np.arange(len(codes)) < CATCHMENTS

@@ -47,7 +47,7 @@ def write_communities(folder: Path, spots: Spots, random: np.random.Generator) -
         random=random,
         districts=spots.district,
         subdistricts=spots.subdistrict,
-        held_at="subdistrict",
+        unplaced_at="subdistrict",
         first_row=2,
     )
     _plant_people(register)
@@ -93,13 +93,13 @@ def _plant_days(register: Register, days: np.ndarray) -> None:
 def _plant_places(register: Register) -> None:
     unknown = register.pick("subdistrict_unknown")
     register.say(unknown, SUBDISTRICT, "บางสมมุติ")
-    register.hold(unknown, "district")
+    register.at_area(unknown, "district")
     register.issue(unknown, "place_name_unknown")
     split = register.pick("subdistrict_split", 1)
     register.say(split, DISTRICT, "บางนา")
     register.say(split, SUBDISTRICT, "บางนา")
     register.district[split] = "1047"
-    register.hold(split, "district")
+    register.at_area(split, "district")
     register.issue(split, "place_name_unknown")
     moved = register.pick("subdistrict_of_another_district_by_now", 1)
     register.say(moved, DISTRICT, "คลองเตย")

@@ -123,17 +123,17 @@ def _plant_places(register: Register) -> None:
     outside = register.pick("outside_the_city")
     register.lon[outside], register.lat[outside] = AYUTTHAYA
     register.quarantine(outside, "position_outside")
-    held = register.pick("no_shape")
-    register.hold(held, "district")
-    register.issue(held, "position_missing")
+    unplaced = register.pick("no_shape")
+    register.at_area(unplaced, "district")
+    register.issue(unplaced, "position_missing")
     nowhere = register.pick("no_shape_no_area")
-    register.hold(nowhere, "district")
+    register.at_area(nowhere, "district")
     register.say(nowhere, "DCODE", None)
     register.quarantine(nowhere, "place_missing")
 
 
 def write_register(folder: Path, spots: Spots, random: np.random.Generator) -> SourceTruth:
-    """CSV with BOM and without coordinates: parks are held at the district of their code."""
+    """CSV with BOM and without coordinates: parks are at the district of their code."""
     count = len(spots)
     thai, _ = words.trees(count, random)
     register = Register(
@@ -147,7 +147,7 @@ def write_register(folder: Path, spots: Spots, random: np.random.Generator) -> S
         key="id",
         random=random,
         districts=spots.district,
-        held_at="district",
+        unplaced_at="district",
         first_row=2,
     )
     lost = register.pick("placeholder_name", count // 3)

@@ -37,7 +37,7 @@ select l.layer_id, l.title_th, l.title_en, s.source_id, s.title_th as source_th,
        a.title_th as agency_th, a.title_en as agency_en,
        t.outcome as latest_outcome, t.reason as latest_reason, t.started_at as latest_try_at,
        g.finished_at as last_good_at, g.fetched_at as last_good_fetched_at, s.as_of as content_date,
-       g.rows_in, g.rows_published, g.rows_quarantined, g.rows_filtered, g.rows_held,
+       g.rows_in, g.rows_published, g.rows_quarantined, g.rows_filtered, g.rows_at_area,
        exists (select from meta.open_hold h where h.source_id = s.source_id) as held
 from meta.layer l
 join meta.source s on s.layer_id = l.layer_id and s.declared
@@ -64,7 +64,7 @@ comment on column onemap.layer_status.rows_in is 'จำนวนแถวที
 comment on column onemap.layer_status.rows_published is 'จำนวนแถวที่เผยแพร่ / Rows published';
 comment on column onemap.layer_status.rows_quarantined is 'จำนวนแถวที่กักไว้ / Rows quarantined';
 comment on column onemap.layer_status.rows_filtered is 'จำนวนแถวที่คัดออกตามที่ประกาศ / Rows dropped by a declared filter';
-comment on column onemap.layer_status.rows_held is 'จำนวนแถวที่วางไว้ระดับพื้นที่ / Rows held at an area';
+comment on column onemap.layer_status.rows_at_area is 'จำนวนแถวที่วางไว้ระดับพื้นที่ / Rows at an area';
 comment on column onemap.layer_status.held is 'มีการส่งที่รอการตัดสินใจ / A delivery waits for a decision';
 
 create or replace view onemap.quality_issue as

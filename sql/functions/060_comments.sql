@@ -82,7 +82,7 @@ begin
             ('rows_published', 'แถวที่เผยแพร่ / Rows published'),
             ('rows_quarantined', 'แถวที่กักไว้ / Rows quarantined'),
             ('rows_filtered', 'แถวที่คัดออก / Rows filtered'),
-            ('rows_held', 'แถวที่วางไว้ระดับพื้นที่ / Rows held at an area'),
+            ('rows_at_area', 'แถวที่วางไว้ระดับพื้นที่ / Rows at an area'),
             ('rows_repaired', 'แถวที่ซ่อม / Rows repaired'),
             ('features_added', 'ที่เพิ่มขึ้น / Features added'),
             ('features_changed', 'ที่เปลี่ยน / Features changed'),

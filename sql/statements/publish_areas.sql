@@ -1,4 +1,4 @@
--- The areas that hold places, and the districts around them (which count for all of theirs): name, and
+-- The areas that places name, and the districts around them (which count for all of theirs): name, and
 -- an anchor for the label of a count, deep inside the polygon.
 with holder as (
     select location_precision as level,

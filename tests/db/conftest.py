@@ -12,14 +12,14 @@ import pytest
 import shapely
 from sqlalchemy import Engine
 
-from geo import lease, runs
-from geo.database import open_engine
-from geo.declare import declare
 from geo.issues import ISSUE_SCHEMA
 from geo.load import load
 from geo.states import Loaded, Snapshot, Validated, Verdict
+from geo.store import lease, runs
+from geo.store.database import open_engine
+from geo.store.declare import declare
 from geo.unify import unify
-from schemas.catalog import MapView, load_catalog
+from schemas.catalogue import MapView, load_catalogue
 from schemas.models import Source
 
 
@@ -113,7 +113,7 @@ def delivery(rows: Sequence[Row], columns: Sequence[str]) -> Validated:
         ),
         issues=ISSUE_SCHEMA.empty_table(),
         rows_in=len(rows),
-        rows_held=sum(shape is None for shape in shapes),
+        rows_at_area=sum(shape is None for shape in shapes),
         rows_repaired=0,
         schema={"name": "string"},
         lineage={},
@@ -134,9 +134,9 @@ def square(lon: float, lat: float, half: float = 0.01) -> shapely.Polygon:
 @pytest.fixture
 def test_map(database: Callable[..., str]) -> TestMap:
     """The declarations of Bangkok in an empty database."""
-    view = load_catalog().map_view("bangkok")
+    view = load_catalogue().map_view("bangkok")
     engine = open_engine(database())
-    declare(engine, view.map, view.area, view.layers, view.sources, view.agencies)
+    declare(engine, view)
     return TestMap(engine, view)
 
 

@@ -20,10 +20,10 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from geo import cluster as private
-from geo import postgres
 from geo.errors import ClusterError, ConfigurationError, DatabaseUnreachable, MissingProgram
 from geo.settings import Settings, project_folder
+from server import cluster as private
+from server import postgres
 
 START = (
     "import sys; from pathlib import Path; from geo import cluster; from geo.settings import *\n"

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from geo import lease, runs
-from geo.database import connect, transaction
 from geo.errors import LeaseHeld, LeaseLost
 from geo.load import load
 from geo.states import Snapshot, Verdict
+from geo.store import lease, runs
+from geo.store.database import connect, transaction
 from tests.db.conftest import Row, TestMap, delivery, square
 
 

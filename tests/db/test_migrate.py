@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 import sql
-from geo.database import connect, open_engine, transaction
-from geo.declare import declare, prepare
 from geo.errors import ConfigurationError, MigrationChanged
-from geo.migrate import migrate
-from schemas.catalog import load_catalog
+from geo.store.database import connect, open_engine, transaction
+from geo.store.declare import declare, prepare
+from geo.store.migrate import migrate
+from schemas.catalogue import load_catalogue
 from schemas.models import ColumnType, Layer, Privacy
 from tests.db.conftest import TestMap
 
@@ -74,15 +75,15 @@ def test_a_new_column_of_a_layer_is_added_and_planners_views_stay(test_map: Test
     note = parks.columns["name_en"]
     wider = parks.model_copy(update={"columns": {**parks.columns, "note_text": note}})
     layers = [wider if layer.id == "parks" else layer for layer in view.layers]
-    declare(test_map.engine, view.map, view.area, layers, view.sources, view.agencies)
+    declare(test_map.engine, replace(view, layers=tuple(layers)))
     with connect(test_map.engine) as connection:
         connection.execute(text("select note_text from onemap.parks, public.mine"))
 
 
 def test_a_map_of_other_places_has_the_same_shape(database: Callable[..., str]) -> None:
-    view = load_catalog().map_view("nakhon_phanom")
+    view = load_catalogue().map_view("nakhon_phanom")
     engine = open_engine(database())
-    declare(engine, view.map, view.area, view.layers, view.sources, view.agencies)
+    declare(engine, view)
     with connect(engine) as connection:
         assert connection.scalar(text("select map_id from meta.map")) == "nakhon_phanom"
         assert connection.scalar(text("select count(*) from onemap.place")) == 0
@@ -91,7 +92,7 @@ def test_a_map_of_other_places_has_the_same_shape(database: Callable[..., str]) 
 def redeclare(test_map: TestMap, layer: Layer) -> None:
     view = test_map.view
     layers = [layer if layer.id == known.id else known for known in view.layers]
-    declare(test_map.engine, view.map, view.area, layers, view.sources, view.agencies)
+    declare(test_map.engine, replace(view, layers=tuple(layers)))
 
 
 def with_column(layer: Layer, name: str, **changes: object) -> Layer:
@@ -130,20 +131,20 @@ def test_a_column_keeps_the_type_of_its_history(test_map: TestMap) -> None:
 
 
 def test_one_database_is_one_map(test_map: TestMap) -> None:
-    other = load_catalog().map_view("songkhla")
+    other = load_catalogue().map_view("songkhla")
     with pytest.raises(ConfigurationError, match="holds the map `bangkok`"):
-        prepare(test_map.engine, other.map, other.area, other.layers, other.sources, other.agencies)
+        prepare(test_map.engine, other)
 
 
 def test_several_runs_shape_a_fresh_database_one_after_another(
     database: Callable[..., str],
 ) -> None:
-    view = load_catalog().map_view("songkhla")
+    view = load_catalogue().map_view("songkhla")
     address = database()
 
     def shape(_: int) -> None:
         engine = open_engine(address)
-        prepare(engine, view.map, view.area, view.layers, view.sources, view.agencies)
+        prepare(engine, view)
         engine.dispose()
 
     with ThreadPoolExecutor(4) as threads:
@@ -166,6 +167,6 @@ def test_a_layer_that_is_no_longer_declared_leaves_the_public_schema(test_map: T
     view = test_map.view
     layers = [layer for layer in view.layers if layer.id != "hospitals"]
     sources = [source for source in view.sources if source.layer != "hospitals"]
-    declare(test_map.engine, view.map, view.area, layers, sources, view.agencies)
+    declare(test_map.engine, replace(view, layers=tuple(layers), sources=tuple(sources)))
     with connect(test_map.engine) as connection:
         assert connection.scalar(text("select to_regclass('web.hospitals')")) is None

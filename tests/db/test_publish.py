@@ -25,12 +25,12 @@ from geoalchemy2 import WKTElement
 from pmtiles.reader import MmapSource, Reader, all_tiles
 from sqlalchemy import Engine, insert, text
 
-from geo import lease, tables
-from geo.database import open_engine, transaction
-from geo.declare import declare
 from geo.errors import LeaseLost, ReleaseUnverified
 from geo.publish import Release, publish
-from schemas.catalog import MapView, load_catalog
+from geo.store import lease, tables
+from geo.store.database import open_engine, transaction
+from geo.store.declare import declare
+from schemas.catalogue import MapView, load_catalogue
 from schemas.models import Layer, Privacy
 
 NOW = datetime(2026, 3, 1, 5, 30, tzinfo=UTC)
@@ -51,18 +51,13 @@ class Workshop:
     runs: dict[str, int] = field(default_factory=dict)
 
     def publish(self, **changed: Any) -> Release | None:
-        given: dict[str, Any] = {
-            "releases_folder": self.releases,
-            "one_map": self.view.map,
-            "area": self.view.area,
-            "layers": self.view.layers,
-            "sources": self.view.sources,
-            "agencies": self.view.agencies,
-            "now": NOW,
-        }
+        """Publishes; parts of the map, the time and the folder may be other than they are."""
+        own = {"releases_folder": self.releases, "now": NOW, "progress": None}
+        given = {name: changed.pop(name, value) for name, value in own.items()}
+        view = replace(self.view, **changed)
         names = [layer.id for layer in self.view.layers]
         with lease.hold(self.engine, names, wait_seconds=5) as token:
-            return publish(self.engine, token, **{**given, **changed})
+            return publish(self.engine, token, view, **given)
 
     def put(self, layer: str, key: str, wkt: str | None, **values: Any) -> str:
         """Adds one feature to the release that is being prepared; returns its id."""
@@ -84,7 +79,7 @@ class Workshop:
                         "rows_published": 8,
                         "rows_quarantined": 1,
                         "rows_filtered": 0,
-                        "rows_held": 2,
+                        "rows_at_area": 2,
                     },
                 ).one()
             target = connection.execute(text("select release + 1 from meta.pointer")).scalar_one()
@@ -115,14 +110,14 @@ class Workshop:
 
 @pytest.fixture
 def workshop(database: Callable[..., str], tmp_path: Path) -> Workshop:
-    view = load_catalog().map_view("bangkok")
+    view = load_catalogue().map_view("bangkok")
     small = replace(
         view,
         layers=tuple(layer for layer in view.layers if layer.id in LAYERS),
         sources=tuple(source for source in view.sources if source.layer in LAYERS),
     )
     engine = open_engine(database())
-    declare(engine, small.map, small.area, small.layers, small.sources, small.agencies)
+    declare(engine, small)
     return Workshop(engine, small, tmp_path / "releases")
 
 
@@ -249,7 +244,7 @@ def test_a_short_line_is_drawn_at_every_zoom(workshop: Workshop) -> None:
         layers=(*workshop.view.layers, canals),
         sources=(*workshop.view.sources, source),
     )
-    declare(workshop.engine, view.map, view.area, view.layers, view.sources, view.agencies)
+    declare(workshop.engine, view)
     workshop.view = view
     feature = workshop.put("canals", "1", "MULTILINESTRING((100.5 13.75, 100.50001 13.75))")
 
@@ -293,7 +288,7 @@ def test_places_without_a_position_get_no_point_anywhere(city: Workshop) -> None
     far = city.put("parks", "2", None, location_precision="district", district_code="1001")
     release = published(city)
 
-    held = json.loads((release.folder / "held.json").read_text("utf-8"))
+    held = json.loads((release.folder / "unplaced.json").read_text("utf-8"))
     assert {place["feature_id"]: place["area"] for place in held["places"]} == {
         near: "100101",
         far: "1001",
@@ -308,7 +303,10 @@ def test_places_without_a_position_get_no_point_anywhere(city: Workshop) -> None
     assert shapely.from_wkt(BORWON).contains(shapely.Point(areas["100101"]["label"]))
 
     communities = layer_of(release.manifest, "housing_communities")
-    assert (communities["located"], communities["held"]) == (0, {"subdistrict": 1, "district": 0})
+    assert (communities["located"], communities["at_area"]) == (
+        0,
+        {"subdistrict": 1, "district": 0},
+    )
     folder = release.folder / "data"
     (feature,) = json.loads((folder / "housing_communities.geojson").read_text("utf-8"))["features"]
     assert feature["geometry"] is None
@@ -446,18 +444,11 @@ def test_a_process_killed_before_the_commit_has_not_published(city: Workshop) ->
         create trigger wait before insert on meta.release
         for each row execute function public.wait()
     """)
-    view = city.view
-    given = {
-        "releases_folder": city.releases,
-        "one_map": view.map,
-        "area": view.area,
-        "layers": view.layers,
-        "sources": view.sources,
-        "agencies": dict(view.agencies),
-        "now": NOW,
-    }
+    view = replace(city.view, agencies=dict(city.view.agencies))  # a proxy has no pickle
     url = city.engine.url.render_as_string(hide_password=False)
-    child = get_context("spawn").Process(target=publish_in_a_process, args=(url, given))
+    child = get_context("spawn").Process(
+        target=publish_in_a_process, args=(url, view, city.releases)
+    )
     child.start()
     renamed = city.releases / "bangkok" / "1"
     while child.is_alive() and not renamed.exists():
@@ -472,10 +463,10 @@ def test_a_process_killed_before_the_commit_has_not_published(city: Workshop) ->
     assert published(city).number == city.pointer() == 1
 
 
-def publish_in_a_process(url: str, given: dict[str, Any]) -> None:
+def publish_in_a_process(url: str, view: MapView, releases: Path) -> None:
     engine = open_engine(url)
-    with lease.hold(engine, [layer.id for layer in given["layers"]]) as token:
-        publish(engine, token, **given)
+    with lease.hold(engine, [layer.id for layer in view.layers]) as token:
+        publish(engine, token, view, releases_folder=releases, now=NOW)
 
 
 def test_a_half_built_release_is_removed(city: Workshop) -> None:

@@ -18,8 +18,8 @@ from sqlalchemy import text
 from flows.job import Job, RefreshResult
 from flows.opening import open_job
 from flows.pipeline import refresh
-from geo.database import connect
 from geo.settings import Settings
+from geo.store.database import connect
 from samples import generate
 from samples.truth import Truth
 

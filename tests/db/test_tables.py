@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import MetaData, Table, inspect
 
-from geo import tables
+from geo.store import tables
 from tests.db.conftest import TestMap
 
 REGISTERS = list(tables.metadata.tables.values())

@@ -15,10 +15,10 @@ from sqlalchemy import text
 
 from flows.job import Job, SourceOutcome
 from flows.pipeline import refresh
-from geo.database import connect, open_engine
 from geo.issues import IssueCatalogue
 from geo.settings import Settings
-from schemas.catalog import Catalog, MapView, load_catalog
+from geo.store.database import connect, open_engine
+from schemas.catalogue import Catalogue, MapView, load_catalogue
 
 SOURCES = ("bangkok_districts", "bangkok_subdistricts", "bangkok_parks", "bangkok_hospitals")
 CITY = [
@@ -63,13 +63,13 @@ class SmallCity:
 @pytest.fixture
 def small_city(cluster: Settings, database: Callable[..., str], tmp_path: Path) -> SmallCity:
     """Twenty parks and one hospital, delivered and not yet taken in."""
-    catalog = load_catalog()
+    catalogue = load_catalogue()
     settings = replace(cluster, home=tmp_path)
     engine = open_engine(database())
     job = Job(
         settings,
-        small_view(catalog),
-        IssueCatalogue(catalog.issue_codes),
+        small_view(catalogue),
+        IssueCatalogue(catalogue.issue_codes),
         engine,
         tmp_path / "drops",
     )
@@ -84,9 +84,9 @@ def small_city(cluster: Settings, database: Callable[..., str], tmp_path: Path) 
     return city
 
 
-def small_view(catalog: Catalog) -> MapView:
+def small_view(catalogue: Catalogue) -> MapView:
     """The map of Bangkok with four of its sources."""
-    view = catalog.map_view("bangkok")
+    view = catalogue.map_view("bangkok")
     return replace(view, sources=tuple(s for s in view.sources if s.id in SOURCES))
 
 

@@ -23,12 +23,12 @@ from sqlalchemy import text
 
 from flows.job import Job
 from flows.pipeline import refresh
-from geo import cluster as private_cluster
-from geo.cluster import ensure_database
-from geo.database import connect, open_engine
 from geo.issues import IssueCatalogue
 from geo.settings import Settings, project_folder
-from schemas.catalog import load_catalog
+from geo.store.database import connect, open_engine
+from schemas.catalogue import load_catalogue
+from server import cluster as private_cluster
+from server.cluster import ensure_database
 from tests.flows.conftest import SmallCity, small_view, write_boundaries
 
 TRIES_OF_THE_RUN = 5
@@ -38,10 +38,10 @@ SEED = int(os.environ.get("ONEMAP_CRASH_SEED", random.SystemRandom().randrange(1
 
 def open_city(settings: Settings) -> SmallCity:
     """The small city in a cluster of its own, which may be killed."""
-    catalog = load_catalog()
+    catalogue = load_catalogue()
     engine = open_engine(ensure_database(settings, "bangkok"))
-    catalogue = IssueCatalogue(catalog.issue_codes)
-    job = Job(settings, small_view(catalog), catalogue, engine, settings.home / "drops")
+    catalogue = IssueCatalogue(catalogue.issue_codes)
+    job = Job(settings, small_view(catalogue), catalogue, engine, settings.home / "drops")
     return SmallCity(job)
 
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.deployments import TIME_ZONE, Deployment, cron, deployments
-from schemas.catalog import load_catalog
+from schemas.catalogue import load_catalogue
 from schemas.models import Schedule
 
-CATALOG = load_catalog()
+CATALOG = load_catalogue()
 LISTED = deployments(CATALOG)
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from flows import pipeline
 from flows.deciding import approve
-from geo import lease, runs
-from geo.database import connect, open_engine, transaction
 from geo.errors import ConfigurationError, LeaseHeld, UnknownRun
+from geo.store import lease, runs
+from geo.store.database import connect, open_engine, transaction
 from geo.unify import unify
 from tests.flows.conftest import SmallCity, write_boundaries
 
@@ -28,7 +28,7 @@ def test_drops_become_a_release_and_the_same_drops_nothing(small_city: SmallCity
     outcomes, release = small_city.refresh()
     assert {o.outcome for o in outcomes.values()} == {"accepted"}, outcomes
     assert release == 1
-    assert (outcomes[PARKS].rows_in, outcomes[PARKS].held_at_area) == (20, 20)
+    assert (outcomes[PARKS].rows_in, outcomes[PARKS].at_area) == (20, 20)
     assert (small_city.job.settings.releases / "bangkok" / "1" / "manifest.json").is_file()
     outcomes, release = small_city.refresh()
     assert {o.outcome for o in outcomes.values()} == {"unchanged"}

@@ -15,7 +15,7 @@ from prefect.testing.utilities import prefect_test_harness
 from flows import scheduled, serving
 from flows.deployments import deployments
 from flows.job import RefreshResult
-from schemas.catalog import load_catalog
+from schemas.catalogue import load_catalogue
 from tests.flows.conftest import SmallCity
 
 
@@ -86,7 +86,7 @@ def test_every_deployment_is_registered_with_its_schedule(
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", server)
     monkeypatch.chdir(Path(__file__).parents[2])
-    listed = deployments(load_catalog())
+    listed = deployments(load_catalogue())
     names = serving.register(listed)
     assert len(names) == len(listed)
     with get_client(sync_client=True) as client:

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from flows.job import Job, RefreshResult
 from flows.opening import open_job
 from flows.pipeline import refresh
-from geo.database import connect
 from geo.settings import Settings
+from geo.store.database import connect
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_hospitals_come_from_their_register_alone(bangkok: tuple[Job, RefreshRes
     assert types == ["clinic", "community_health_centre", "health_centre", "pharmacy"]
 
 
-def test_places_without_coordinates_are_held_at_their_area(
+def test_places_without_coordinates_are_at_their_area(
     bangkok: tuple[Job, RefreshResult],
 ) -> None:
     job, _ = bangkok

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.csv as pacsv
 import pyproj
 
-from geo.crs import position
+from geo.space.operations import position
 
 GEOD = pyproj.Geod(ellps="WGS84")
 

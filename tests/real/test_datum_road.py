@@ -16,10 +16,10 @@ from geo.issues import IssueCatalogue
 from geo.normalise import normalise
 from geo.read import read
 from geo.states import Normalised, RawTable
-from schemas.catalog import load_catalog
-from schemas.models import Mapping, Position, Source, SourceFormat
+from schemas.catalogue import load_catalogue
+from schemas.models import Mapping, Position, Source
 
-CATALOG = load_catalog()
+CATALOG = load_catalogue()
 VIEW = CATALOG.map_view("bangkok")
 THAILAND = VIEW.area.model_copy(update={"extent": (97.0, 5.0, 106.0, 21.0)})
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -31,7 +31,7 @@ def oracle(shared: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def source(position: Position, format_: SourceFormat, key: str) -> Source:
+def source(position: Position, format_: str, key: str) -> Source:
     return VIEW.source("bangkok_parks").model_copy(
         update={
             "format": format_,
@@ -66,17 +66,15 @@ def errors(found: Normalised, lon: list[float], lat: list[float]) -> np.ndarray:
 def test_control_points_as_csv(shared: Path) -> None:
     points = oracle(shared, "datum_control_points.csv")
     position = Position(origin="columns", x="ind75_lon", y="ind75_lat", crs="EPSG:4240")
-    found = road(
-        shared / "facts" / "datum_control_points.csv", source(position, SourceFormat.csv, "id")
-    )
+    found = road(shared / "facts" / "datum_control_points.csv", source(position, "csv", "id"))
     wgs = [(float(p["wgs84_lon"]), float(p["wgs84_lat"])) for p in points]
     assert errors(found, [x for x, _ in wgs], [y for _, y in wgs]).max() < 0.01
 
 
 @pytest.mark.parametrize("zone", ["47", "48"])
-@pytest.mark.parametrize("format_", [SourceFormat.csv, SourceFormat.shapefile])
+@pytest.mark.parametrize("format_", ["csv", "shapefile"])
 def test_vectors_as_csv_and_as_shapefile(
-    shared: Path, tmp_path: Path, zone: str, format_: SourceFormat
+    shared: Path, tmp_path: Path, zone: str, format_: str
 ) -> None:
     vectors = [
         row
@@ -84,7 +82,7 @@ def test_vectors_as_csv_and_as_shapefile(
         if row["operation"] == RTSD and row["zone"] == zone
     ]
     crs = f"EPSG:240{zone}"
-    if format_ is SourceFormat.csv:
+    if format_ == "csv":
         path = tmp_path / "vectors.csv"
         lines = [f"{v['point']},{v['indian1975_E']},{v['indian1975_N']}" for v in vectors]
         path.write_text("\n".join(["point,east,north", *lines]), "utf-8")

@@ -10,13 +10,13 @@ from geo.issues import IssueCatalogue
 from geo.normalise import normalise
 from geo.read import read
 from geo.states import Normalised, RawTable
-from schemas.catalog import load_catalog
+from schemas.catalogue import load_catalogue
 from schemas.models import Source
 
-CATALOG = load_catalog()
-OTHERS = load_catalog(Path(__file__).parent / "declarations").sources
+CATALOG = load_catalogue()
+OTHERS = load_catalogue(Path(__file__).parent / "declarations").sources
 SOURCES = {"csv": CATALOG.sources["bangkok_hospitals"]} | {
-    source.format.value: source for source in OTHERS.values()
+    source.format: source for source in OTHERS.values()
 }
 
 

@@ -11,7 +11,6 @@ import shapely
 
 from geo.read import read
 from geo.states import RawTable, Refusal
-from schemas.models import SourceFormat
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +23,7 @@ def table(path: Path, format: str) -> RawTable:
     files = {path.name: path}
     if path.suffix == ".shp":
         files = {part.name: part for part in path.parent.glob(f"{path.stem}.*")}
-    outcome = read(files, SourceFormat(format))
+    outcome = read(files, format)
     assert isinstance(outcome, RawTable), outcome
     return outcome
 
@@ -172,6 +171,6 @@ def test_metres_in_geojson_are_not_called_degrees(data: Path) -> None:
 )
 def test_files_of_other_kinds_are_refused(data: Path, name: str, format: str, code: str) -> None:
     path = data / name
-    outcome = read({path.name: path}, SourceFormat(format))
+    outcome = read({path.name: path}, format)
     assert isinstance(outcome, Refusal)
     assert outcome.code == code

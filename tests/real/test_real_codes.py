@@ -9,7 +9,7 @@ import pyarrow.csv as pacsv
 import pyogrio
 import pytest
 
-from geo.codes import AdminCodes
+from geo.values.codes import AdminCodes
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from typing import Any
 
 from geo.read import ReadLimits, read
 from geo.states import RawTable, Refusal
-from schemas.models import SourceFormat
 
 UTM47 = (
     'PROJCS["WGS_1984_UTM_Zone_47N",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",'
@@ -164,7 +163,7 @@ class Reader:
     ) -> RawTable | Refusal:
         """What `read` says of one file, or of several members."""
         members = {name: content} if isinstance(name, str) else name
-        return read(self.files(members), SourceFormat(format), **options)
+        return read(self.files(members), format, **options)
 
     def table(self, *delivery: Any, **options: Any) -> RawTable:
         """The table of a delivery that must be readable."""

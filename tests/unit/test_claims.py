@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from geo.codes import AdminCodes
 from geo.issues import IssueCatalogue
 from geo.normalising.claims import ClaimReader, Claims
-from schemas.catalog import load_catalog
+from geo.values.codes import AdminCodes
+from schemas.catalogue import load_catalogue
 from schemas.models import Place
 
-CATALOG = load_catalog()
+CATALOG = load_catalogue()
 BANGKOK = AdminCodes.for_province("10")
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.codes import AdminCodes, Level, Resolved
 from geo.errors import ConfigurationError
+from geo.values.codes import AdminCodes, Level, Resolved
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.crs import (
+from geo.space.operations import (
     Operation,
     UnknownCrs,
     identify,
@@ -59,7 +59,7 @@ def test_utm_on_indian_1975_follows_rtsd(
 def test_the_default_of_proj_is_still_wrong(
     indian: tuple[float, float], truth: tuple[float, float]
 ) -> None:
-    """When this fails, PROJ was mended: read geo/crs.py again before trusting either."""
+    """When this fails, PROJ was mended: read geo/space/operations.py again before trusting it."""
     default = pyproj.Transformer.from_crs(4240, 4326, always_xy=True, allow_ballpark=False)
     assert metres(*default.transform(*indian), *truth) == pytest.approx(189, abs=5)
 

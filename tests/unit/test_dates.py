@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.dates import parse_dates, parse_years
+from geo.values.dates import parse_dates, parse_years
 from schemas.models import Era
 
 LEAP_DAY = date(2024, 2, 29)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from schemas.catalog import FOLDER, KINDS, load_catalog
+from schemas.catalogue import FOLDER, KINDS, load_catalogue
 from schemas.documents import Document, read_document
 from schemas.errors import DeclarationError, Finding, UnknownMapError
 from schemas.json_schema import FOLDER as JSON_FOLDER
@@ -42,9 +42,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def findings_of(folder: Path) -> list[str]:
-    """What `load_catalog` has against the folder, with paths relative to it."""
+    """What `load_catalogue` has against the folder, with paths relative to it."""
     with pytest.raises(DeclarationError) as raised:
-        load_catalog(folder)
+        load_catalogue(folder)
     return [str(finding).split("layers/", 1)[-1] for finding in raised.value.findings]
 
 
@@ -56,12 +56,12 @@ def write(folder: Path, name: str, text: str) -> None:
 
 
 def test_the_nine_layers_are_declared() -> None:
-    assert set(load_catalog().layers) >= LAYERS
+    assert set(load_catalogue().layers) >= LAYERS
 
 
 @pytest.mark.parametrize("map_id", ["bangkok", "songkhla", "nakhon_phanom"])
 def test_a_map_view_resolves_all_references(map_id: str) -> None:
-    view = load_catalog().map_view(map_id)
+    view = load_catalogue().map_view(map_id)
     assert view.map.id == map_id
     assert [layer.style.order for layer in view.layers] == sorted(
         layer.style.order for layer in view.layers
@@ -71,7 +71,7 @@ def test_a_map_view_resolves_all_references(map_id: str) -> None:
 
 
 def test_boundaries_come_before_the_places_within_them() -> None:
-    view = load_catalog().map_view("bangkok")
+    view = load_catalogue().map_view("bangkok")
     roles = [view.layer(source.layer).role for source in view.sources]
     assert roles[:2] == [Role.district, Role.subdistrict]
     assert not {Role.district, Role.subdistrict} & set(roles[2:])
@@ -79,21 +79,21 @@ def test_boundaries_come_before_the_places_within_them() -> None:
 
 def test_an_unknown_map_is_refused_with_the_maps_there_are() -> None:
     with pytest.raises(UnknownMapError, match=r"no map `phuket`.*bangkok, nakhon_phanom"):
-        load_catalog().map_view("phuket")
+        load_catalogue().map_view("phuket")
 
 
 def test_a_map_with_a_dangling_reference_is_refused_at_its_line(tmp_path: Path) -> None:
     for kind in KINDS:
         shutil.copytree(FOLDER / kind, tmp_path / kind)
     (tmp_path / "sources" / "songkhla_districts.yaml").unlink()
-    catalog = load_catalog(tmp_path)
+    catalogue = load_catalogue(tmp_path)
     with pytest.raises(DeclarationError, match=r"songkhla\.yaml:6: .*songkhla_districts"):
-        catalog.map_view("songkhla")
-    assert catalog.map_view("bangkok").map.id == "bangkok"
+        catalogue.map_view("songkhla")
+    assert catalogue.map_view("bangkok").map.id == "bangkok"
 
 
 def test_people_are_never_public() -> None:
-    columns = load_catalog().layers["housing_communities"].columns
+    columns = load_catalogue().layers["housing_communities"].columns
     assert columns["contact_name"].privacy is Privacy.personal
     assert columns["survey_note"].privacy is Privacy.internal
 
@@ -153,7 +153,7 @@ EYES = {
 
 @pytest.mark.parametrize("eye", EYES)
 def test_places_are_told_apart_by_every_eye(eye: str) -> None:
-    places = [layer for layer in load_catalog().layers.values() if layer.role is Role.place]
+    places = [layer for layer in load_catalogue().layers.values() if layer.role is Role.place]
     for one, other in combinations(places, 2):
         apart = np.linalg.norm(
             _seen_by(one.style.colour, EYES[eye]) - _seen_by(other.style.colour, EYES[eye])
@@ -207,7 +207,7 @@ def test_an_error_in_a_source_is_told_in_the_file_s_own_words(
     path = tmp_path / "sources" / "bangkok_parks.yaml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DeclarationError) as raised:
-        load_catalog(tmp_path)
+        load_catalogue(tmp_path)
     found = [finding for finding in raised.value.findings if told in finding.message]
     assert len(found) == 1, str(raised.value)
     assert all("str" not in finding.message.split("`")[1] for finding in raised.value.findings)
@@ -305,23 +305,23 @@ def test_plain_words_are_read_as_editors_read_them(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="no such folder of declarations"):
-        load_catalog(tmp_path / "nowhere")
+        load_catalogue(tmp_path / "nowhere")
 
 
 def test_a_folder_without_declarations_is_an_empty_catalogue(tmp_path: Path) -> None:
-    catalog = load_catalog(tmp_path)
-    assert not (catalog.layers or catalog.maps or catalog.issue_codes)
+    catalogue = load_catalogue(tmp_path)
+    assert not (catalogue.layers or catalogue.maps or catalogue.issue_codes)
     with pytest.raises(UnknownMapError, match="the declared maps are: none"):
-        catalog.map_view("bangkok")
+        catalogue.map_view("bangkok")
 
 
 def test_the_catalogue_cannot_be_changed() -> None:
-    catalog = load_catalog()
+    catalogue = load_catalogue()
     with pytest.raises(TypeError):
-        catalog.layers["parks"] = catalog.layers["hospitals"]  # type: ignore[index]
+        catalogue.layers["parks"] = catalogue.layers["hospitals"]  # type: ignore[index]
     with pytest.raises(ValueError, match="frozen"):
-        catalog.layers["parks"].id = "squares"
-    assert isinstance(catalog.layers["parks"], Layer)
+        catalogue.layers["parks"].id = "squares"
+    assert isinstance(catalogue.layers["parks"], Layer)
 
 
 def test_findings_show_paths_from_where_one_stands() -> None:

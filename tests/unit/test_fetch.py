@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from geo.errors import ConfigurationError, FetchFailed
-from geo.fetch import FetchLimits, fetch
+from geo.fetching.http import FetchLimits, fetch
 
 LOCAL = FetchLimits(allow_private=True, timeout_seconds=5, most_bytes=1000)
 
@@ -102,7 +102,7 @@ def test_no_address_leads_inside(host: str) -> None:
 
 
 def test_a_redirect_does_not_lead_inside(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import geo.fetch
+    import geo.fetching.http
 
     hops: list[str] = []
 
@@ -112,7 +112,7 @@ def test_a_redirect_does_not_lead_inside(server: str, monkeypatch: pytest.Monkey
             raise ConfigurationError("an address inside a private network")
         return host
 
-    monkeypatch.setattr(geo.fetch, "_resolve", resolve)
+    monkeypatch.setattr(geo.fetching.http, "_resolve", resolve)
     with pytest.raises(ConfigurationError):
         fetch(server + "/moved", io.BytesIO(), LOCAL)
     assert len(hops) == 2

@@ -7,9 +7,9 @@ import pyarrow as pa
 from geo.gate import gate
 from geo.issues import ISSUE_SCHEMA
 from geo.states import Accepted, Validated
-from schemas.catalog import load_catalog
+from schemas.catalogue import load_catalogue
 
-LAYER = load_catalog().layers["parks"]
+LAYER = load_catalogue().layers["parks"]
 COLUMNS = {"id": "string", "name": "string"}
 
 
@@ -22,7 +22,7 @@ def delivery(
         filtered=pa.table({"source_row": pa.array(range(filtered))}),
         issues=ISSUE_SCHEMA.empty_table(),
         rows_in=accepted + quarantined + filtered,
-        rows_held=0,
+        rows_at_area=0,
         rows_repaired=0,
         schema=schema or COLUMNS,
         lineage={},

@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.geometry import (
+from geo.space.geometry import (
     Conformed,
     area_m2,
     conform,

@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.hashing import HASH_TYPE, canonical_wkb, feature_ids, row_hashes
+from geo.normalising.hashing import HASH_TYPE, canonical_wkb, feature_ids, row_hashes
 
 GOLDEN = {
     "name_th": pa.array(["สวนลุมพินี", "", None, "a:b=1"]),

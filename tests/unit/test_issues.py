@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 from geo.issues import ISSUE_SCHEMA, IssueCatalogue, gather
-from schemas.catalog import load_catalog
+from schemas.catalogue import load_catalogue
 from schemas.models import Severity
 
-CATALOGUE = IssueCatalogue(load_catalog().issue_codes)
+CATALOGUE = IssueCatalogue(load_catalogue().issue_codes)
 
 
 def test_words_take_the_place_of_their_placeholders() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.catalog import FOLDER, ISSUES, KINDS
+from schemas.catalogue import FOLDER, ISSUES, KINDS
 from schemas.errors import DeclarationError
 from schemas.lint import lint
 

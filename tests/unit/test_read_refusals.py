@@ -9,10 +9,10 @@ import pytest
 
 import geo.reader
 from geo.reader import sniff
-from geo.reader.json_walk import walk
-from geo.reader.messages import MESSAGES
+from geo.reader.formats.json_walk import walk
 from geo.reader.refused import Refused
-from schemas.models import SourceFormat
+from geo.reading.messages import MESSAGES
+from schemas.formats import FORMATS
 from tests.unit.deliveries import Reader, kml, placemark, zipped
 
 VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'  # noqa: E501
@@ -36,10 +36,10 @@ def sniffed(tmp_path: Path, format: str, name: str, content: bytes) -> str:
     return refused.value.code
 
 
-@pytest.mark.parametrize("format", list(SourceFormat))
+@pytest.mark.parametrize("format", list(FORMATS))
 @pytest.mark.parametrize("content", [VRT, GDALG, WFS], ids=["vrt", "gdalg", "wfs"])
 def test_pointer_files_are_refused_under_any_name(
-    tmp_path: Path, format: SourceFormat, content: bytes
+    tmp_path: Path, format: str, content: bytes
 ) -> None:
     assert sniffed(tmp_path, str(format), "x.geojson", content) == "pointer_file"
 

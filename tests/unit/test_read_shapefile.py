@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from geo.reader.formats.shapefile_parts import check
 from geo.reader.refused import Refused
-from geo.reader.shapefile_parts import check
 from tests.unit.deliveries import Reader, shapefile, zipped, zipped_shapefile
 
 NAMES = ["สวนลุมพินี", "ศูนย์บริการสาธารณสุข 1", "ป้อมปราบศัตรูพ่าย"]

@@ -16,8 +16,9 @@ import pytest
 
 from geo.errors import ReaderUnsafe
 from geo.read import ReadLimits, probe
-from geo.reader import child as reader_child
 from geo.reader import drivers
+from geo.reading import child as reader_child
+from schemas.formats import FORMATS
 from tests.unit.deliveries import Reader, geojson, point_feature
 
 LIMITS = {"memory_bytes": 1 << 30, "cpu_seconds": 20, "output_bytes": 1 << 20}
@@ -113,16 +114,16 @@ def test_reports_say_which_walls_stood(reader: Reader) -> None:
     assert walls.model_dump().keys() == {"landlock_abi", "network_namespace", "seccomp"}
 
 
-@pytest.mark.parametrize("format", sorted(drivers.DRIVER_OF_FORMAT))
+@pytest.mark.parametrize("format", sorted(name for name in FORMATS if FORMATS[name].driver))
 def test_pyogrio_of_the_child_has_one_driver(format: str, tmp_path: Path) -> None:
     listed = in_child(format, tmp_path, "import pyogrio; drivers = pyogrio.list_drivers()")
-    assert listed == [drivers.DRIVER_OF_FORMAT[format]]
+    assert listed == [FORMATS[format].driver]
 
 
 @pytest.mark.parametrize("format", ["shapefile", "geopackage"])
 def test_fiona_of_the_child_has_one_driver(format: str, tmp_path: Path) -> None:
     code = "import fiona.env\nwith fiona.env.Env() as env: drivers = env.drivers()"
-    assert in_child(format, tmp_path, code) == [drivers.DRIVER_OF_FORMAT[format]]
+    assert in_child(format, tmp_path, code) == [FORMATS[format].driver]
 
 
 def in_child(format: str, work: Path, code: str) -> list[str]:

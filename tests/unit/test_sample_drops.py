@@ -17,7 +17,7 @@ import shapely
 import samples
 from samples import datum, generator, spellings
 from samples.truth import ISSUES, ROWS, VALUES, Truth
-from schemas.catalog import load_catalog
+from schemas.catalogue import load_catalogue
 
 PLACES = 2000
 FATES = {"exact", "subdistrict", "district", "quarantined", "filtered"}
@@ -90,8 +90,8 @@ def test_drops_are_made_once_and_anew_when_asked_for_otherwise(
 
 
 def test_every_source_of_the_map_has_its_file_and_its_truth(drops: Path, truth: Truth) -> None:
-    catalog = load_catalog()
-    view = catalog.map_view("sample")
+    catalogue = load_catalogue()
+    view = catalogue.map_view("sample")
     assert view.map.sample and view.map.notice is not None
     assert set(truth.messes) == set(view.map.sources)
     for source in view.sources:
@@ -132,13 +132,13 @@ def test_every_mess_is_planted_at_every_scale(truth: Truth, tmp_path: Path) -> N
 
 
 def test_every_issue_code_is_planted(truth: Truth) -> None:
-    known = set(load_catalog().issue_codes)
+    known = set(load_catalogue().issue_codes)
     planted = set(truth.issues["code"].to_pylist())
     assert planted == known - NOT_PLANTED
 
 
 def test_no_source_has_so_many_errors_that_it_would_be_held(truth: Truth) -> None:
-    view = load_catalog().map_view("sample")
+    view = load_catalogue().map_view("sample")
     layers = {layer.id: layer for layer in view.layers}
     for source in view.sources:
         fates = truth.of(source.id).rows["fate"].to_pylist()
@@ -284,8 +284,8 @@ def test_communities_are_cp874_with_personal_columns(drops: Path, truth: Truth) 
     assert len(records) == len(truth.of("sample_communities").rows) + 1
     with pytest.raises(UnicodeDecodeError):
         path.read_bytes().decode("utf-8")
-    source = next(s for s in load_catalog().map_view("sample").sources if "social" in s.location)
-    layer = next(la for la in load_catalog().map_view("sample").layers if la.id == source.layer)
+    source = next(s for s in load_catalogue().map_view("sample").sources if "social" in s.location)
+    layer = next(la for la in load_catalogue().map_view("sample").layers if la.id == source.layer)
     mapped = {layer.columns[name].privacy.value for name in source.columns}
     assert mapped == {"public", "internal", "personal"}
 

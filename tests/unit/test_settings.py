@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from geo.cluster import database_url
 from geo.errors import ConfigurationError
-from geo.postgres import Account, Place, make_passable
 from geo.settings import Settings, from_environment, project_folder
+from server.cluster import database_url
+from server.postgres import Account, Place, make_passable
 
 
 def test_nothing_set_gives_the_sample_in_the_project() -> None:
@@ -123,7 +123,7 @@ def test_the_web_role_has_its_own_url_or_acts_through_the_owners_login() -> None
 
 
 def test_importing_reads_no_environment_and_makes_nothing(tmp_path: Path) -> None:
-    program = "import geo.settings, geo.cluster, geo.errors"
+    program = "import geo.settings, server.cluster, geo.errors"
     environment = {"ONEMAP_HOME": str(tmp_path / "state"), "ONEMAP_DATABASE_URL": "no url"}
     subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True)
     assert not (tmp_path / "state").exists()

@@ -11,17 +11,17 @@ from typing import BinaryIO
 import pytest
 
 from geo.errors import ConfigurationError, DropsMissing
-from geo.fetch import Fetched, FetchLimits
+from geo.fetching.http import Fetched, FetchLimits
 from geo.snapshot import reopen, snapshot
 from geo.states import Refusal, Snapshot
-from schemas.catalog import load_catalog
-from schemas.models import Source, SourceFormat
+from schemas.catalogue import load_catalogue
+from schemas.models import Source
 
-PARKS = load_catalog().sources["bangkok_parks"]
+PARKS = load_catalogue().sources["bangkok_parks"]
 
 
 def source(location: str, format_: str = "csv") -> Source:
-    return PARKS.model_copy(update={"location": location, "format": SourceFormat(format_)})
+    return PARKS.model_copy(update={"location": location, "format": format_})
 
 
 def taken(location: str, drops: Path, store: Path, format_: str = "csv") -> Snapshot:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.text import (
+from geo.values.text import (
     ADMIN_PREFIXES,
     arabic_digits,
     clean,

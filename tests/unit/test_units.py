@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.units import parse_area, parse_integer, parse_number, parse_rai_ngan_wah
+from geo.values.units import parse_area, parse_integer, parse_number, parse_rai_ngan_wah
 from schemas.models import AreaUnit
 
 THAI_DIGITS = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")

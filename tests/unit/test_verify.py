@@ -17,9 +17,9 @@ from geo.errors import ReleaseUnverified
 from geo.publishing.columns import arrow_schema
 from geo.publishing.files import fixed_dates, write_files
 from geo.publishing.tiles import Archive
-from geo.publishing.verify import verify_files
-from geo.publishing.verify_tiles import verify_archive, verify_whole_map
-from schemas.catalog import load_catalog
+from geo.publishing.verifying.files import verify_files
+from geo.publishing.verifying.tiles import verify_archive, verify_whole_map
+from schemas.catalogue import load_catalogue
 from schemas.models import Layer
 
 BANGKOK = (100.3, 13.4, 101.0, 14.0)
@@ -27,7 +27,7 @@ BANGKOK = (100.3, 13.4, 101.0, 14.0)
 
 @pytest.fixture(scope="module")
 def parks() -> Layer:
-    return load_catalog().layers["parks"]
+    return load_catalogue().layers["parks"]
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import pytest
 import uvicorn
 from psycopg import sql
 
-from geo import cluster as private_cluster
 from geo.settings import Settings
+from server import cluster as private_cluster
 from tests.web.small_city import Rows, city_view, load_city, publish_city
 from web.app import create_app
 from web.settings import WebSettings

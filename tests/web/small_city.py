@@ -20,12 +20,12 @@ import psycopg
 import shapely
 from psycopg import sql
 
-from geo import lease
-from geo.database import open_engine
-from geo.declare import declare
 from geo.publish import Release, publish
 from geo.settings import project_folder
-from schemas.catalog import MapView, load_catalog
+from geo.store import lease
+from geo.store.database import open_engine
+from geo.store.declare import declare
+from schemas.catalogue import MapView, load_catalogue
 from schemas.models import Bilingual, Layer, OneMap
 
 MAX_ZOOM = 12
@@ -69,15 +69,15 @@ class Rows:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def held(self) -> int:
+    def at_area(self) -> int:
         """How many have no position."""
         return sum(row["location_precision"] != "exact" for row in self.rows)
 
 
 def city_view() -> MapView:
     """Bangkok's declarations under another name."""
-    catalog = load_catalog()
-    view = catalog.map_view("bangkok")
+    catalogue = load_catalogue()
+    view = catalogue.map_view("bangkok")
     layers = tuple(_with_fewer_zooms(layer) for layer in view.layers)
     one_map = OneMap(
         id="test",
@@ -100,7 +100,7 @@ def _with_fewer_zooms(layer: Layer) -> Layer:
 def load_city(url: str, view: MapView) -> dict[str, Rows]:
     """Declare the map and write its rows, to be published as release 1. Answers the rows."""
     engine = open_engine(url)
-    declare(engine, view.map, view.area, view.layers, view.sources, view.agencies)
+    declare(engine, view)
     engine.dispose()
     city = {rows.layer: rows for rows in _city()}
     with psycopg.connect(url) as connection:
@@ -117,12 +117,8 @@ def publish_city(url: str, view: MapView, releases: Path, now: datetime) -> Rele
             return publish(
                 engine,
                 token,
+                view,
                 releases_folder=releases,
-                one_map=view.map,
-                area=view.area,
-                layers=view.layers,
-                sources=view.sources,
-                agencies=view.agencies,
                 now=now,
             )
     finally:
@@ -133,10 +129,10 @@ def _insert(connection: psycopg.Connection, rows: Rows) -> None:
     source = SOURCES[rows.layer]
     run = connection.execute(
         "insert into meta.run (source_id, layer_id, outcome, finished_at, fetched_at,"
-        " snapshot_sha256, rows_in, rows_published, rows_quarantined, rows_filtered, rows_held)"
+        " snapshot_sha256, rows_in, rows_published, rows_quarantined, rows_filtered, rows_at_area)"
         " values (%s, %s, 'accepted', now(), '2025-02-14T01:00Z', %s, %s, %s, 0, 0, %s)"
         " returning run_id",
-        (source, rows.layer, "0" * 64, len(rows.rows), len(rows.rows), rows.held),
+        (source, rows.layer, "0" * 64, len(rows.rows), len(rows.rows), rows.at_area),
     ).fetchone()
     assert run is not None
     for number, row in enumerate(rows.rows, 1):

@@ -46,7 +46,7 @@ def test_all_features_are_found_page_by_page(client: httpx.Client, city: City) -
     assert set(found) == expected
 
 
-def test_places_held_at_an_area_have_no_geometry(client: httpx.Client) -> None:
+def test_places_at_an_area_have_no_geometry(client: httpx.Client) -> None:
     for feature in features(client, f"{ITEMS}?location_precision=district&limit=100"):
         assert feature["geometry"] is None
 

@@ -117,7 +117,7 @@ def test_a_district_lists_what_it_and_its_subdistricts_hold(
     client: httpx.Client, city: City
 ) -> None:
     code = "1011"
-    answer = client.get(f"/held?area={code}").json()
+    answer = client.get(f"/unplaced?area={code}").json()
     listed = {place["feature_id"] for layer in answer["layers"] for place in layer["places"]}
     expected = {
         str(row["feature_id"])
@@ -132,7 +132,7 @@ def test_a_district_lists_what_it_and_its_subdistricts_hold(
 
 def test_a_subdistrict_lists_only_its_own(client: httpx.Client, city: City) -> None:
     row = city.rows["housing_communities"].rows[0]
-    answer = client.get(f"/held?area={row['subdistrict_code']}").json()
+    answer = client.get(f"/unplaced?area={row['subdistrict_code']}").json()
     assert [layer["id"] for layer in answer["layers"]] == ["housing_communities"]
     codes = {place["area"]["code"] for layer in answer["layers"] for place in layer["places"]}
     assert codes == {row["subdistrict_code"]}
@@ -140,4 +140,4 @@ def test_a_subdistrict_lists_only_its_own(client: httpx.Client, city: City) -> N
 
 @pytest.mark.parametrize("area", ["", "10", "9999", "1030'", "abc"])
 def test_an_unknown_area_is_refused(client: httpx.Client, area: str) -> None:
-    assert client.get(f"/held?area={quote(area)}").status_code == 400
+    assert client.get(f"/unplaced?area={quote(area)}").status_code == 400

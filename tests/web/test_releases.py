@@ -15,9 +15,9 @@ import psycopg
 import pytest
 from pmtiles.reader import MmapSource, Reader
 
-from geo import cluster as private_cluster
 from geo.errors import ConfigurationError
 from geo.settings import Settings
+from server import cluster as private_cluster
 from tests.web.conftest import City, running
 from web.app import create_app
 from web.settings import PACKAGES, WebSettings
@@ -79,9 +79,9 @@ def test_a_range_beyond_the_file_is_refused(client: httpx.Client, city: City) ->
         "/style.json",
         "/tiles.json",
         "/tiles/10/797/472.mvt",
-        "/releases/1/held.json",
+        "/releases/1/unplaced.json",
         "/search?q=1030",
-        "/held?area=1030",
+        "/unplaced?area=1030",
         "/api/collections/parks/items",
         "/",
         "/viewer/js/main.js",

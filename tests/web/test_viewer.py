@@ -135,10 +135,10 @@ def test_the_list_counts_what_the_manifest_counts(desk: Visit, city: City) -> No
         row = page.locator(f"[data-layer={layer['id']}]")
         expect(row.locator(".name")).to_have_text(layer["title"]["th"])
         expect(row.locator(".count")).to_have_text(f"{layer['features']:,}")
-        held = sum(layer["held"].values())
-        expect(row.locator(".held")).to_have_count(1 if held else 0)
+        held = sum(layer["at_area"].values())
+        expect(row.locator(".unplaced")).to_have_count(1 if held else 0)
         if held:
-            expect(row.locator(".held")).to_contain_text(f"{held:,}")
+            expect(row.locator(".unplaced")).to_contain_text(f"{held:,}")
     expect(page.locator("#release")).to_have_text(re.compile("^รุ่นที่ 1 · ข้อมูล ณ .* 25[67]"))
     expect(page.locator("#notice")).to_have_text("ข้อมูลตัวอย่าง ไม่ใช่ข้อมูลจริง")
 
@@ -240,9 +240,9 @@ def test_a_count_on_an_area_lists_the_places_that_it_holds(desk: Visit, city: Ci
     ]
     badge = page.evaluate(
         """(code) => {
-          const found = onemap.map.queryRenderedFeatures({layers: ["held-far"]})
+          const found = onemap.map.queryRenderedFeatures({layers: ["unplaced-far"]})
             .find((badge) => badge.properties.code === code);
-          const size = onemap.map.getLayoutProperty("held-far", "text-offset");
+          const size = onemap.map.getLayoutProperty("unplaced-far", "text-offset");
           const spot = onemap.map.project(found.geometry.coordinates);
           return {x: spot.x, y: spot.y, text: found.properties.text, offset: size[1]};
         }""",
@@ -254,7 +254,7 @@ def test_a_count_on_an_area_lists_the_places_that_it_holds(desk: Visit, city: Ci
     expect(panel.locator("h2")).to_contain_text("เขตหนองจอก")
     expect(panel.locator("li")).to_have_count(len(expected))
     panel.locator("li button").first.click()
-    expect(panel.locator(".where.held")).to_be_visible()
+    expect(panel.locator(".where.unplaced")).to_be_visible()
     page.keyboard.press("Escape")
 
 

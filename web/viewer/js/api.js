@@ -18,9 +18,9 @@ export async function getJson(path, options = {}) {
 
 export const getManifest = () => getJson("/manifest.json");
 export const getStyle = () => getJson("/style.json");
-export const getHeld = (manifest) => getJson(`/releases/current/${manifest.files.held.path}`);
+export const getUnplaced = (manifest) => getJson(`/releases/current/${manifest.files.unplaced.path}`);
 export const getPlace = (layer, id, options) =>
   getJson(`/places/${encodeURIComponent(layer)}/${encodeURIComponent(id)}`, options);
-export const getHeldAt = (code) => getJson(`/held?area=${encodeURIComponent(code)}`);
+export const getUnplacedAt = (code) => getJson(`/unplaced?area=${encodeURIComponent(code)}`);
 export const search = (query, options) =>
   getJson(`/search?limit=20&q=${encodeURIComponent(query)}`, options);

@@ -1,14 +1,14 @@
 // The list of places that an area holds, by layer.
 
-import { getHeldAt } from "./api.js";
+import { getUnplacedAt } from "./api.js";
 import { el, swatch } from "./dom.js";
 import { areaName, number } from "./format.js";
 import { say, sayOther, word } from "./language.js";
 import { announce, openPanel } from "./panel.js";
 import { mark } from "./selection.js";
 
-/** Opens lists of held places; `choose(layer, id)` opens a place's card. */
-export class HeldLists {
+/** Opens lists of unplaced places; `choose(layer, id)` opens a place's card. */
+export class UnplacedLists {
   constructor(map, layers, choose) {
     this.map = map;
     this.layers = new globalThis.Map(layers.map((layer) => [layer.id, layer]));
@@ -18,7 +18,7 @@ export class HeldLists {
 
   async show(code) {
     try {
-      this.draw(await getHeldAt(code));
+      this.draw(await getUnplacedAt(code));
     } catch {
       announce(word("failed"));
     }
@@ -28,12 +28,12 @@ export class HeldLists {
     if (this.open) this.draw(this.open);
   }
 
-  draw(held) {
-    this.open = held;
+  draw(unplaced) {
+    this.open = unplaced;
     mark(this.map, null);
-    const title = word("heldHere", areaName(held.area));
+    const title = word("unplacedHere", areaName(unplaced.area));
     openPanel(
-      { kind: [word("heldTotal", number(held.total))], title, other: null, body: [el("div", { class: "places" }, ...held.layers.flatMap((layer) => this.group(layer)))] },
+      { kind: [word("unplacedTotal", number(unplaced.total))], title, other: null, body: [el("div", { class: "places" }, ...unplaced.layers.flatMap((layer) => this.group(layer)))] },
       () => (this.open = null),
     );
   }

@@ -13,13 +13,13 @@ const AREA = ["M3 6l5-2.5 4 2 5-2.5v11l-5 2.5-4-2-5 2.5z"];
 const TARGET = ["M10 3v3M10 14v3M3 10h3M14 10h3", "M10 13a3 3 0 1 0 0-6 3 3 0 0 0 0 6z"];
 const LINK = ["M8.5 11.5a3 3 0 0 0 4.2 0l2.6-2.6a3 3 0 0 0-4.2-4.2l-.8.8", "M11.5 8.5a3 3 0 0 0-4.2 0l-2.6 2.6a3 3 0 0 0 4.2 4.2l.8-.8"];
 
-/** Opens cards of features on the map; `heldAt(code)` opens the list of an area. */
+/** Opens cards of features on the map; `unplacedAt(code)` opens the list of an area. */
 export class Cards {
-  constructor(map, layers, held, heldAt) {
+  constructor(map, layers, unplaced, unplacedAt) {
     this.map = map;
     this.layers = new globalThis.Map(layers.map((layer) => [layer.id, layer]));
-    this.held = held;
-    this.heldAt = heldAt;
+    this.unplaced = unplaced;
+    this.unplacedAt = unplacedAt;
     this.open = null;
     this.asked = null;
   }
@@ -54,7 +54,7 @@ export class Cards {
         kind: [layer ? swatch(layer) : null, say(place.layer.title)].filter(Boolean),
         title: say(place.name) || word("noName"),
         other: sayOther(place.name),
-        body: [where(place), values(place), this.heldHere(place), origin(place.source), this.actions(place)].filter(Boolean),
+        body: [where(place), values(place), this.unplacedHere(place), origin(place.source), this.actions(place)].filter(Boolean),
       },
       () => this.closed(),
     );
@@ -67,17 +67,17 @@ export class Cards {
   }
 
   /** For an area: the way to the places that it holds. */
-  heldHere(place) {
+  unplacedHere(place) {
     const code = { district: place.district?.code, subdistrict: place.subdistrict?.code }[place.layer.role];
     if (!code) return null;
-    const count = this.held.places.filter((held) => held.area.startsWith(code)).length;
+    const count = this.unplaced.places.filter((unplaced) => unplaced.area.startsWith(code)).length;
     if (!count) return null;
-    return el("p", { class: "acts" }, el("button", { type: "button", class: "act", click: () => this.heldAt(code) }, icon(...AREA), word("heldAll", number(count))));
+    return el("p", { class: "acts" }, el("button", { type: "button", class: "act", click: () => this.unplacedAt(code) }, icon(...AREA), word("unplacedAll", number(count))));
   }
 
   anchor(place) {
     const code = place.subdistrict?.code ?? place.district?.code;
-    const area = this.held.areas.find((held) => held.code === code);
+    const area = this.unplaced.areas.find((unplaced) => unplaced.code === code);
     return area ? { type: "Point", coordinates: area.label } : null;
   }
 
@@ -97,10 +97,10 @@ export class Cards {
 function where(place) {
   const exact = place.location_precision === "exact";
   const isArea = ["district", "subdistrict", "area"].includes(place.layer.role);
-  const key = !exact ? { subdistrict: "heldSubdistrict", district: "heldDistrict" }[place.location_precision] : isArea ? "outline" : "exact";
+  const key = !exact ? { subdistrict: "unplacedSubdistrict", district: "unplacedDistrict" }[place.location_precision] : isArea ? "outline" : "exact";
   return el(
     "div",
-    { class: exact ? "where" : "where held" },
+    { class: exact ? "where" : "where unplaced" },
     icon(...(exact && !isArea ? PIN : AREA)),
     el("p", {}, el("strong", {}, areaLine(place)), word(key), el("small", { lang: otherLanguage() }, WORDS[key][otherLanguage()])),
   );

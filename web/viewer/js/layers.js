@@ -19,7 +19,7 @@ export function layersOf(manifest, style) {
       colour: drawn[0]?.metadata["onemap:colour"] ?? "#888888",
       parts: drawn,
       visible: drawn.some((part) => part.layout?.visibility !== "none"),
-      heldTotal: layer.held.subdistrict + layer.held.district,
+      unplacedTotal: layer.at_area.subdistrict + layer.at_area.district,
     };
   });
 }
@@ -55,7 +55,7 @@ function row(layer, toggle) {
     checked: layer.visible,
     change: (event) => toggle(layer, event.target.checked),
   });
-  const held = layer.heldTotal ? el("span", { class: "held" }, word("heldShort", number(layer.heldTotal))) : null;
+  const unplaced = layer.unplacedTotal ? el("span", { class: "unplaced" }, word("unplacedShort", number(layer.unplacedTotal))) : null;
   return el(
     "label",
     { class: "layer", "data-layer": layer.id },
@@ -63,6 +63,6 @@ function row(layer, toggle) {
     swatch(layer),
     el("span", { class: "name" }, say(layer.title)),
     el("span", { class: "count", "data-count": layer.features }, number(layer.features)),
-    held,
+    unplaced,
   );
 }

@@ -1,11 +1,11 @@
 // Puts the viewer together.
 
-import { getHeld, getManifest, getStyle } from "./api.js";
+import { getUnplaced, getManifest, getStyle } from "./api.js";
 import { showAbout } from "./about.js";
-import { HeldLists } from "./area.js";
+import { UnplacedLists } from "./area.js";
 import { Cards } from "./card.js";
 import { find } from "./dom.js";
-import { showHeld } from "./held.js";
+import { showUnplaced } from "./unplaced.js";
 import { applyLanguage, onLanguage, setLanguage, word } from "./language.js";
 import { drawLayer, layersOf, listLayers } from "./layers.js";
 import { createMap, followReader, isPhone } from "./map.js";
@@ -22,7 +22,7 @@ async function start() {
   const map = createMap(style);
   const layers = layersOf(manifest, style);
   const loaded = map.once("load");
-  const drawn = Promise.all([loaded, getHeld(manifest)]).then(([, held]) => drawMap(map, held, layers));
+  const drawn = Promise.all([loaded, getUnplaced(manifest)]).then(([, unplaced]) => drawMap(map, unplaced, layers));
   showAbout(manifest);
   listLayers(layers, (layer) => drawn.then((redraw) => (drawLayer(map, layer), redraw())));
   applyLanguage();
@@ -32,14 +32,14 @@ async function start() {
   document.body.dataset.ready = "true";
 }
 
-/** What needs the map to be there; answers the function that counts the held places anew. */
-async function drawMap(map, held, layers) {
+/** What needs the map to be there; answers the function that counts the unplaced places anew. */
+async function drawMap(map, unplaced, layers) {
   followReader(map);
-  const redraw = showHeld(map, held, layers);
+  const redraw = showUnplaced(map, unplaced, layers);
   addSelection(map);
   const travel = (layer, id) => cards.show(layer, id, { travel: true });
-  const lists = new HeldLists(map, layers, travel);
-  const cards = new Cards(map, layers, held, (code) => lists.show(code));
+  const lists = new UnplacedLists(map, layers, travel);
+  const cards = new Cards(map, layers, unplaced, (code) => lists.show(code));
   listen(map, layers, cards, lists);
   listenToSearch(layers, ({ layer, feature_id }) => travel(layer, feature_id));
   onScheme(applyLanguage); // the legend is written anew in the other colours

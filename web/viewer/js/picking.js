@@ -2,7 +2,7 @@
 
 import { el, swatch } from "./dom.js";
 import { say, word } from "./language.js";
-import { BADGES } from "./held.js";
+import { BADGES } from "./unplaced.js";
 import { announce, openPanel } from "./panel.js";
 
 const REACH = { mouse: 5, keyboard: 14, touch: 14 };

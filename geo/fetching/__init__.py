@@ -1,0 +1,1 @@
+"""The parts of step 1 that fetch from elsewhere: HTTP (services come)."""

@@ -1,0 +1,105 @@
+"""Hashes of rows and ids of features, whole columns at a time.
+
+A row is written as netstrings, `name=length:value` for each column that is not null, by order of
+name. So no two rows share a text (("a", "bc") is not ("ab", "c"), null is not empty), the order of
+columns does not matter, and a new column that is null everywhere changes no hash. The text is
+hashed twice by SipHash-2-4 (pandas' `hash_array`) under two keys, which makes 128 bits.
+
+Hashes are stored; whoever changes how they are made re-publishes every feature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from geo.values.distinct import Column, as_array, as_text
+
+HASH_TYPE = pa.binary(16)
+
+_SIP_KEYS = ("onemap row hash1", "onemap row hash2")  # 16 bytes each; never change them
+
+
+def row_hashes(table: pa.Table) -> pa.Array:
+    """128-bit hash of each row over all columns of `table`, as fixed_size_binary(16).
+
+    Columns may be text, integers, floats, booleans, dates, timestamps (by their instant) or binary
+    (geometries by `canonical_wkb`). Floats go by their bits, so by exact value; NaN is null, -0.0
+    is 0.0. A value's type is not part of the hash beyond how it is written: 5 and "5" agree.
+    """
+    columns = ((name, table.column(name)) for name in sorted(table.column_names))
+    return _fixed(_digests(_written(columns, table.num_rows)))
+
+
+def feature_ids(source_id: str, keys: Sequence[Column]) -> pa.Array:
+    """Ids of features from the source and its key columns: UUIDs of version 8, 16 bytes each.
+
+    The same source and the same key give the same id for ever. Keys are compared as text, in the
+    order given; nulls are allowed, and a null is not an empty text.
+    """
+    rows = len(keys[0])
+    source = pa.array([source_id]).take(pa.array(np.zeros(rows, dtype=np.int64)))
+    named = [(f"key{position}", as_text(key)) for position, key in enumerate(keys)]
+    digests = _digests(_written([("source", source), *named], rows))
+    digests[:, 6] = digests[:, 6] & 0x0F | 0x80  # version 8: what the bits mean is ours to say
+    digests[:, 8] = digests[:, 8] & 0x3F | 0x80  # variant of RFC 9562
+    return _fixed(digests)
+
+
+def canonical_wkb(geometries: npt.NDArray[np.object_]) -> pa.Array:
+    """2D little-endian WKB, equal for equal shapes: parts, rings and their starts in one order."""
+    normal = shapely.normalize(shapely.force_2d(geometries))
+    return pa.array(shapely.to_wkb(normal, byte_order=1), pa.binary())
+
+
+def _written(columns: Iterable[tuple[str, Column]], rows: int) -> pa.Array:
+    """Rows as unambiguous bytes."""
+    fields = [_netstrings(name, _canonical(as_array(column))) for name, column in columns]
+    empty = pa.array([b""], pa.large_binary()).take(pa.array(np.zeros(rows, dtype=np.int64)))
+    return pc.binary_join_element_wise(
+        empty, *fields, _bytes(b""), null_handling="replace", null_replacement=""
+    )
+
+
+def _netstrings(name: str, values: pa.Array) -> pa.Array:
+    lengths = pc.binary_length(values).cast(pa.string()).cast(pa.large_binary())
+    separator, start = _bytes(b""), _bytes(f"{name}=".encode())
+    return pc.binary_join_element_wise(start, lengths, _bytes(b":"), values, separator)
+
+
+def _canonical(column: pa.Array) -> pa.Array:
+    """Values as bytes; the text of a type never depends on the version of a library."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _canonical(column.dictionary_decode())
+    if pa.types.is_floating(kind):
+        exact = pc.add(column.cast(pa.float64()), 0.0)
+        column = pc.if_else(pc.is_nan(exact), None, exact).view(pa.int64())
+    elif pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", kind.tz)).cast(pa.int64())
+    elif pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return column.cast(pa.binary()).cast(pa.large_binary())
+    return column.cast(pa.large_string()).cast(pa.large_binary())
+
+
+def _digests(rows: pa.Array) -> npt.NDArray[np.uint8]:
+    """(n, 16) bytes."""
+    written = rows.to_numpy(zero_copy_only=False)
+    halves = [pd.util.hash_array(written, hash_key=key, categorize=False) for key in _SIP_KEYS]
+    whole = np.column_stack(halves).astype("<u8")
+    return whole.view(np.uint8).reshape(-1, 16)
+
+
+def _fixed(digests: npt.NDArray[np.uint8]) -> pa.Array:
+    buffer = pa.py_buffer(np.ascontiguousarray(digests).tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(HASH_TYPE, len(digests), [None, buffer])
+
+
+def _bytes(value: bytes) -> pa.Scalar:
+    return pa.scalar(value, pa.large_binary())

@@ -1,0 +1,1 @@
+"""One module per format: bytes to columns, each with an independent count."""

@@ -1,0 +1,94 @@
+"""Esri JSON, the answer of an ArcGIS REST query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from geo.reader.delivery import Delivery, ordinals, plain, quarantine_lost
+from geo.reader.formats import vector
+from geo.reader.formats.json_walk import Feature, open_text, walk
+from geo.reader.job import Job
+from geo.reader.names import once_each
+from geo.reader.refused import Refused
+
+MAX_EPSG = 32767
+
+
+def read(job: Job) -> Delivery:
+    """The features of one complete answer, in its order."""
+    path, text, encoding = open_text(job)
+    has_geometry: list[bool] = []
+    attributes: dict[str, None] = {}
+
+    def see(feature: Feature) -> None:
+        has_geometry.append(_has_geometry(feature.get("geometry")))
+        attributes.update(dict.fromkeys(feature.get("attributes") or ()))
+
+    members = walk(text, see)
+    if "features" not in members or members.get("type") == "FeatureCollection":
+        raise Refused("format_mismatch", "no Esri features, esri_json")
+    _write_in_order(path, text, members, attributes)
+    del text
+    layer = vector.read_layer(path, "esri_json")
+    if len(layer.fids) != len(has_geometry):
+        raise Refused("rows_lost", f"{len(layer.fids)} of {len(has_geometry)}")
+    names, oddities = once_each(layer.table.column_names)
+    delivery = Delivery(
+        driver="ESRIJSON",
+        rows=ordinals(len(layer.fids)),
+        columns=dict(zip(names, map(plain, layer.table.columns), strict=True)),
+        geometry=layer.geometry,
+        encoding_declared="utf-8",
+        encoding_found=encoding,
+        crs_declared=layer.crs,
+        crs_text=_declared_crs(members.get("spatialReference")),
+        geometry_type=layer.geometry_type,
+        oddities=oddities + layer.warnings,
+    )
+    quarantine_lost(delivery, has_geometry)
+    return delivery
+
+
+def _declared_crs(reference: Any) -> str | None:
+    """Esri's number of a CRS is EPSG's up to 32767; beyond, it is Esri's own."""
+    if not isinstance(reference, dict):
+        return None
+    number = reference.get("latestWkid") or reference.get("wkid")
+    if isinstance(number, int):
+        return f"EPSG:{number}" if number <= MAX_EPSG else f"ESRI:{number}"
+    return reference.get("wkt") or reference.get("wkt2")
+
+
+def _write_in_order(
+    path: Path, text: str, members: dict[str, Any], attributes: Iterable[str]
+) -> None:
+    """Write the answer for GDAL without its object id, by which GDAL would sort the features.
+
+    The object id stays as a column, and attributes that `fields` does not declare become text.
+    """
+    fields = [field for field in members.get("fields") or () if isinstance(field, dict)]
+    for field in fields:
+        if field.get("type") == "esriFieldTypeOID":
+            field["type"] = "esriFieldTypeBigInteger"
+    if fields:
+        declared = {field.get("name") for field in fields}
+        more = [name for name in attributes if name not in declared]
+        fields += [{"name": name, "type": "esriFieldTypeString"} for name in more]
+        members["fields"] = fields
+    outer = {k: v for k, v in members.items() if k not in ("features", "objectIdFieldName")}
+    opening = json.dumps(outer, ensure_ascii=False).removesuffix("}")
+    separator = ", " if outer else ""
+    path.write_text(f'{opening}{separator}"features": {text[members["features"]]}}}', "utf-8")
+
+
+def _has_geometry(geometry: Any) -> bool:
+    """Esri writes an empty point as x: null or "NaN", other empty shapes as empty lists."""
+    if not isinstance(geometry, dict):
+        return False
+    if "x" in geometry:
+        return geometry["x"] not in (None, "NaN")
+    shapes = ("rings", "paths", "points", "curveRings", "curvePaths")
+    return any(geometry.get(shape) for shape in shapes)

@@ -1,0 +1,1 @@
+"""Space: positions by pinned operations, shapes, and areas that hold them."""

@@ -1,0 +1,1 @@
+"""Store: the map's database: connections, tables, COPY, migrations, leases, and runs."""

@@ -1,0 +1,1 @@
+"""The parts of step 4, validate: rules, keys, positions, quarantine."""

@@ -1,0 +1,97 @@
+"""Positions: in the map's area, and in the district that the row itself claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from numpy.typing import NDArray
+
+from geo.issues import IssueCatalogue
+from geo.space.areas import NEAR_METRES, AdminAreas, Areas
+from geo.states import Normalised
+from schemas.models import Area, Layer, Role, Severity, Source
+
+
+def place_issues(
+    delivery: Normalised, source: Source, layer: Layer, catalogue: IssueCatalogue
+) -> Iterator[pa.Table]:
+    """Rows without a position are held at the area they name, if they name one and may be held."""
+    rows = np.asarray(delivery.table["source_row"])
+    lost = shapely.is_missing(delivery.shapes) & ~np.isin(rows, _useless_shapes(delivery))
+    named = np.asarray(
+        pc.or_(
+            pc.is_valid(delivery.table["claimed_district_code"]),
+            pc.is_valid(delivery.table["claimed_subdistrict_code"]),
+        )
+    )
+    can_be_held = named if layer.role is Role.place else np.zeros_like(named)
+    yield catalogue.make("place_missing", rows[lost & ~can_be_held])
+    if source.position.origin != "none":
+        yield catalogue.make("position_missing", rows[lost & can_be_held])
+
+
+def _useless_shapes(delivery: Normalised) -> NDArray[np.int64]:
+    """Rows whose shape was refused: it is not missing, and the row is quarantined for it."""
+    issues = delivery.issues
+    about_shape = pc.starts_with(issues["code"], "geometry_")
+    fatal = pc.equal(issues["severity"], Severity.error.value)
+    return np.asarray(issues["source_row"].filter(pc.and_(about_shape, fatal)))
+
+
+def position_issues(
+    delivery: Normalised,
+    layer: Layer,
+    area: Area,
+    admin: AdminAreas | None,
+    catalogue: IssueCatalogue,
+) -> Iterator[pa.Table]:
+    """Positions lie in the map's area, and in the district that the row itself claims."""
+    located = np.flatnonzero(~shapely.is_missing(delivery.shapes))
+    rows = np.asarray(delivery.table["source_row"])[located]
+    spots = shapely.point_on_surface(delivery.shapes[located])
+    lon, lat = shapely.get_x(spots), shapely.get_y(spots)
+    west, south, east, north = area.extent
+    outside = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
+    if admin is not None and layer.role in (Role.place, Role.area):
+        outside |= admin.subdistricts.at(spots, near=True) < 0
+        yield from _disagreements(delivery, located[~outside], admin, catalogue)
+    where = [f"{x:.5f}, {y:.5f}" for x, y in zip(lon[outside], lat[outside], strict=True)]
+    yield catalogue.make("position_outside", rows[outside], detail=pa.array(where, pa.string()))
+
+
+def _disagreements(
+    delivery: Normalised,
+    located: NDArray[np.int64],
+    admin: AdminAreas,
+    catalogue: IssueCatalogue,
+) -> Iterator[pa.Table]:
+    """Shapes that do not touch the area that their row claims; the smaller area speaks first."""
+    rows = np.asarray(delivery.table["source_row"])[located]
+    shapes = delivery.shapes[located]
+    said = np.zeros(len(rows), dtype=np.bool_)
+    for column, areas in (
+        ("claimed_subdistrict_code", admin.subdistricts),
+        ("claimed_district_code", admin.districts),
+    ):
+        claimed = delivery.table[column].to_numpy(zero_copy_only=False)[located]
+        differs = ~(pd.isna(claimed) | areas.touched(shapes, claimed) | said)
+        yield catalogue.make(
+            "district_disagrees",
+            rows[differs],
+            value=pa.array(claimed[differs], pa.string()),
+            detail=pa.array(_where(shapes[differs], areas), pa.string()),
+        )
+        said |= differs
+
+
+def _where(shapes: NDArray[np.object_], areas: Areas) -> list[str]:
+    """Code of the area at each shape, for a person to read."""
+    spots = shapely.point_on_surface(shapes)
+    inside, near = areas.at(spots), areas.at(spots, near=True)
+    nearest = [f"- ({areas.codes[i]} < {NEAR_METRES:.0f} m)" if i >= 0 else "-" for i in near]
+    return [areas.codes[i] if i >= 0 else nearest[n] for n, i in enumerate(inside)]

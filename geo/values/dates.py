@@ -1,0 +1,165 @@
+"""Dates and years as Thai registers write them -> the common era.
+
+A year of 2400 to 2700 is of the Buddhist Era (CE = BE - 543), one of 1800 to 2200 of the common
+era, unless พ.ศ. or ค.ศ. says otherwise; what lies between or beyond is no year. A two-digit year is
+ambiguous unless the source declares its era (BE: 25yy, CE: 1970 to 2069). The day stands before the
+month, as everywhere in Thailand. A date with no day is no date: nothing is made up.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from geo.values.distinct import Column, Mask, distinct
+from geo.values.text import arabic_digits, clean_text
+from schemas.models import Era
+
+_BANGKOK = timezone(timedelta(hours=7))
+_BUDDHIST_OFFSET = 543
+
+_MONTHS = (
+    ("มกราคม", "มกรา", "มค", "january", "jan"),
+    ("กุมภาพันธ์", "กุมภา", "กพ", "february", "feb"),
+    ("มีนาคม", "มีนา", "มีค", "march", "mar"),
+    ("เมษายน", "เมษา", "เมย", "april", "apr"),
+    ("พฤษภาคม", "พฤษภา", "พค", "may", "may"),
+    ("มิถุนายน", "มิถุนา", "มิย", "june", "jun"),
+    ("กรกฎาคม", "กรกฎา", "กค", "july", "jul"),
+    ("สิงหาคม", "สิงหา", "สค", "august", "aug"),
+    ("กันยายน", "กันยา", "กย", "september", "sept", "sep"),
+    ("ตุลาคม", "ตุลา", "ตค", "october", "oct"),
+    ("พฤศจิกายน", "พฤศจิกา", "พย", "november", "nov"),
+    ("ธันวาคม", "ธันวา", "ธค", "december", "dec"),
+)
+_MONTH_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+
+_ERA = r"(?P<era>พ\.?ศ\.?|ค\.?ศ\.?|b\.?e\.?|c\.?e\.?|a\.?d\.?)?"
+_TIME = r"(?:[t ]\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?(?: ?น\.?)?)?"
+_YEAR = rf"{_ERA} ?(?P<year>\d{{2,5}})"
+_DATES = (
+    re.compile(
+        rf"(?P<year>\d{{4}})(?P<s>[-/.])(?P<month>\d{{1,2}})(?P=s)(?P<day>\d{{1,2}}){_TIME}"
+    ),
+    re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"),
+    re.compile(
+        r"(?P<day>\d{1,2}) ?(?P<s>[-/.]) ?(?P<month>\d{1,2}) ?(?P=s) ?"
+        rf"(?P<year>\d{{2,5}}){_TIME}"
+    ),
+    re.compile(
+        r"(?:วันที่ ?)?(?P<day>\d{1,2})[ \-/]*(?:เดือน ?)?"
+        rf"(?P<name>[ก-ฮะ-์a-z][ก-ฮะ-์a-z. ]*?)[.,]?[ \-/]*(?:ปี ?)?{_YEAR}{_TIME}"
+    ),
+)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}.*(?:z|[+-]\d{2}:?\d{2})")
+_YEARS = re.compile(rf"(?:ปี ?)?{_YEAR}(?:\.0+)?")
+
+Read: TypeAlias = tuple[int | None, bool]
+"""(year of the common era, or None; whether it is ambiguous)."""
+
+
+@dataclass(frozen=True)
+class ParsedDates:
+    """date32 by row; null where absent, unreadable or ambiguous."""
+
+    values: pa.Array
+    unreadable: Mask
+    ambiguous: Mask
+
+
+@dataclass(frozen=True)
+class ParsedYears:
+    """int64 by row, common era; null where absent, unreadable or ambiguous."""
+
+    values: pa.Array
+    unreadable: Mask
+    ambiguous: Mask
+
+
+def parse_dates(column: Column, era: Era | None = None) -> ParsedDates:
+    """Dates; `era` is that of two-digit years. Times are dropped (an instant is Bangkok's date)."""
+    found = distinct(column)
+    read = [_date(_plain(value), era) for value in found.values]
+    return ParsedDates(
+        found.spread([day for day, _, _ in read], pa.date32()),
+        found.spread_mask([unreadable for _, unreadable, _ in read]),
+        found.spread_mask([ambiguous for _, _, ambiguous in read]),
+    )
+
+
+def parse_years(column: Column, era: Era | None = None) -> ParsedYears:
+    """Calendar years. A fiscal year (ปีงบประมาณ) or a range of years is no calendar year."""
+    found = distinct(column)
+    read = [_calendar_year(_plain(value), era) for value in found.values]
+    return ParsedYears(
+        found.spread([year for year, _, _ in read], pa.int64()),
+        found.spread_mask([unreadable for _, unreadable, _ in read]),
+        found.spread_mask([ambiguous for _, _, ambiguous in read]),
+    )
+
+
+def _plain(text: str) -> str:
+    return arabic_digits(clean_text(text) or "").casefold()
+
+
+def _calendar_year(text: str, era: Era | None) -> tuple[int | None, bool, bool]:
+    if not text:
+        return None, False, False
+    match = _YEARS.fullmatch(text)
+    year, ambiguous = _year(match["year"], match["era"], era) if match else (None, False)
+    return year, year is None and not ambiguous, ambiguous
+
+
+def _date(text: str, era: Era | None) -> tuple[date | None, bool, bool]:
+    """(date, whether it is unreadable, whether it is ambiguous)."""
+    if not text:
+        return None, False, False
+    match = next((found for form in _DATES if (found := form.fullmatch(text))), None)
+    if match is None:
+        day = _instant(text)
+        return day, day is None, False
+    parts = match.groupdict()
+    year, ambiguous = _year(parts["year"], parts.get("era"), era)
+    name = re.sub(r"[. ]", "", parts.get("name") or "")
+    month = _MONTH_OF.get(name, 0) if name else int(parts["month"])
+    if ambiguous and 1 <= month <= 12 and 1 <= int(parts["day"]) <= 31:
+        return None, False, True
+    try:
+        return date(year or 0, month, int(parts["day"])), False, False
+    except ValueError:
+        return None, True, False
+
+
+def _instant(text: str) -> date | None:
+    if not _INSTANT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(_BANGKOK).date()
+    except ValueError:
+        return None
+
+
+def _year(digits: str, said: str | None, declared: Era | None) -> Read:
+    number = int(digits)
+    era = _said_era(said)
+    if len(digits) == 2:
+        era = era or declared
+        if era is None:
+            return None, True
+        number += 2500 if era is Era.be else (2000 if number < 70 else 1900)
+    buddhist, common = 2400 <= number <= 2700, 1800 <= number <= 2200
+    if len(digits) > 4 or (era is Era.be and not buddhist) or (era is Era.ce and not common):
+        return None, False
+    if buddhist:
+        return number - _BUDDHIST_OFFSET, False
+    return (number if common else None), False
+
+
+def _said_era(said: str | None) -> Era | None:
+    if not said:
+        return None
+    return Era.be if said[0] in "พb" else Era.ce

@@ -1,0 +1,1 @@
+"""The private PostgreSQL cluster of the embedded default. No geography in it."""
