@@ -69,10 +69,15 @@ def write_catchments(
 
 
 def _shares(city: City, centres: Spots) -> Shapes:
-    """Subdistricts go to the nearest centre; each centre has at least the one that it is in."""
+    """Subdistricts go to the nearest centre; each centre has at least the one that it is in.
+
+    One subdistrict goes to the first centre, the farthest from it: a catchment of two parts.
+    """
     sites = datum.utm_47n(centres.lon[:CATCHMENTS], centres.lat[:CATCHMENTS])
     middles = shapely.get_coordinates(shapely.centroid(city.subdistrict_polygons))
-    nearest = np.linalg.norm(middles[:, None] - sites, axis=2).argmin(axis=1)
+    metres = np.linalg.norm(middles[:, None] - sites, axis=2)
+    nearest = metres.argmin(axis=1)
+    nearest[metres[:, 0].argmax()] = 0
     nearest[centres.area[:CATCHMENTS]] = np.arange(CATCHMENTS)
     groups = [city.subdistrict_polygons[nearest == i] for i in range(CATCHMENTS)]
     return np.array([shapely.coverage_union_all(group) for group in groups], dtype=object)

@@ -26,7 +26,7 @@ from server import cluster as private
 from server import postgres
 
 START = (
-    "import sys; from pathlib import Path; from geo import cluster; from geo.settings import *\n"
+    "import sys; from pathlib import Path; from server import cluster; from geo.settings import *\n"
 )
 START += "s = cluster.start(Settings(Path.cwd(), Path(sys.argv[1]))); print(s.pid, s.found)"
 

@@ -38,10 +38,10 @@ SEED = int(os.environ.get("ONEMAP_CRASH_SEED", random.SystemRandom().randrange(1
 
 def open_city(settings: Settings) -> SmallCity:
     """The small city in a cluster of its own, which may be killed."""
-    catalogue = load_catalogue()
+    declared = load_catalogue()
     engine = open_engine(ensure_database(settings, "bangkok"))
-    catalogue = IssueCatalogue(catalogue.issue_codes)
-    job = Job(settings, small_view(catalogue), catalogue, engine, settings.home / "drops")
+    catalogue = IssueCatalogue(declared.issue_codes)
+    job = Job(settings, small_view(declared), catalogue, engine, settings.home / "drops")
     return SmallCity(job)
 
 
