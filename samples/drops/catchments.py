@@ -77,8 +77,10 @@ def _shares(city: City, centres: Spots) -> Shapes:
     middles = shapely.get_coordinates(shapely.centroid(city.subdistrict_polygons))
     metres = np.linalg.norm(middles[:, None] - sites, axis=2)
     nearest = metres.argmin(axis=1)
-    nearest[metres[:, 0].argmax()] = 0
-    nearest[centres.area[:CATCHMENTS]] = np.arange(CATCHMENTS)
+    own = centres.area[:CATCHMENTS]
+    free = np.setdiff1d(np.arange(len(middles)), own)
+    nearest[free[metres[free, 0].argmax()]] = 0
+    nearest[own] = np.arange(CATCHMENTS)
     groups = [city.subdistrict_polygons[nearest == i] for i in range(CATCHMENTS)]
     return np.array([shapely.coverage_union_all(group) for group in groups], dtype=object)
 
