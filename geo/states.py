@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.models import Bilingual
 
@@ -51,12 +51,18 @@ class Sandbox(State):
 
 
 class ReadReport(State):
-    """What the reader saw of one delivery. Every record is in `rows` or in `bad_rows`."""
+    """What the reader saw of one delivery.
+
+    Every record that was counted in the bytes is in `rows`, in `bad_rows` (once) or blank; a report
+    that says otherwise is not valid.
+    """
 
     format: str
     driver: str
     container_layer: str | None
+    records: int = Field(ge=0, description="by a second count of the bytes, not by the parser")
     rows: int = Field(ge=0, description="rows of the table; `bad_rows` are not among them")
+    blank_records: int = Field(0, ge=0, description="records without any value, left out")
     columns: tuple[str, ...] = Field(description="the agency's columns, without `_row`, `_geom`")
     encoding_declared: str | None
     encoding_found: str | None = Field(description="by bytes: ascii, utf-8, utf-16 or cp874")
@@ -67,6 +73,13 @@ class ReadReport(State):
     oddities: tuple[Oddity, ...] = ()
     bad_rows: tuple[BadRow, ...] = ()
     sandbox: Sandbox
+
+    @model_validator(mode="after")
+    def _accounts_for_every_record(self) -> Self:
+        accounted = self.rows + len({bad.row for bad in self.bad_rows}) + self.blank_records
+        if accounted != self.records:
+            raise ValueError(f"{accounted} of {self.records} records are accounted for")
+        return self
 
 
 @dataclass(frozen=True)

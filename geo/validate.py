@@ -48,7 +48,7 @@ def validate(
     keep = pc.invert(pc.is_in(delivery.table["source_row"], quarantined["source_row"]))
     shapes = delivery.shapes[np.asarray(keep)]
     accepted = delivery.table.filter(keep).append_column("geom", to_wkb(shapes))
-    rows_in = delivery.raw.table.num_rows + len(delivery.raw.report.bad_rows)
+    rows_in = delivery.raw.report.records - delivery.raw.report.blank_records
     rows_out = accepted.num_rows + quarantined.num_rows + delivery.filtered.num_rows
     if rows_in != rows_out:
         raise RowAccountingError(source.id, "validate", rows_in, rows_out)

@@ -25,11 +25,18 @@ _SIGNS = ((UNREADABLE, UNREADABLE), ("\x00", "\x00"), ("เธ", UTF8_AS_CP874))
 
 @dataclass
 class Delivery:
-    """One delivery, read. `rows` numbers the records of `columns`; `geometry` is WKB or absent."""
+    """One delivery, read. `rows` numbers the records of `columns`; `geometry` is WKB or absent.
+
+    `records` is how many the delivery holds by an *independent count*: of a second scanner over
+    the bytes, never of the parser that made the rows, nor of anything that begins with its count.
+    `blank` are those among them that hold no value and were left out on purpose.
+    """
 
     driver: str
     rows: pa.Array
     columns: dict[str, pa.Array]
+    records: int
+    blank: int = 0
     geometry: pa.Array | None = None
     container_layer: str | None = None
     encoding_declared: str | None = None
@@ -56,6 +63,12 @@ class Delivery:
         self.columns = {name: column.filter(keep) for name, column in self.columns.items()}
         if self.geometry is not None:
             self.geometry = self.geometry.filter(keep)
+
+    def refuse_lost_rows(self) -> None:
+        """Every record that was counted is a row, a bad row or blank; else nothing is believed."""
+        accounted = len(self.rows) + len(self.bad_rows) + self.blank
+        if accounted != self.records:
+            raise Refused("rows_lost", f"{accounted} of {self.records}")
 
     def quarantine_unreadable(self) -> None:
         """Rows with bytes that fit no encoding are bad rows, never half-read ones."""
@@ -115,7 +128,11 @@ def quarantine_lost(delivery: Delivery, has_geometry: list[bool]) -> None:
 
 
 def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, Any]:
-    """Write the table as an Arrow file and return the report of it."""
+    """Write the table as an Arrow file and return the report of it.
+
+    Raises `Refused`: rows_lost, too_many_bad_rows.
+    """
+    delivery.refuse_lost_rows()
     delivery.quarantine_unreadable()
     if len(delivery.bad_rows) > min(limits["bad_rows"], max(FEW, len(delivery.rows))):
         first = "; ".join(f"{row}: {code}" for row, code, _ in delivery.bad_rows[:3])
@@ -130,7 +147,9 @@ def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, An
     return {
         "driver": delivery.driver,
         "container_layer": delivery.container_layer,
+        "records": delivery.records,
         "rows": count,
+        "blank_records": delivery.blank,
         "columns": list(delivery.columns),
         "encoding_declared": delivery.encoding_declared,
         "encoding_found": delivery.encoding_found,

@@ -38,6 +38,7 @@ def read(job: Job) -> Delivery:
     del text
     table, bad = _parse(body, names, delimiter, above)
     rows = _numbers(table.num_rows, [row for row, _, _ in bad], above)
+    counted, blank = len(rows) + len(bad), 0
     if delimiter != ",":
         oddities.append(("delimiter", repr(delimiter)))
     if _may_have_blank_records(body, delimiter, len(names)):
@@ -48,6 +49,8 @@ def read(job: Job) -> Delivery:
         driver="csv",
         rows=rows,
         columns={name: table.column(name).combine_chunks() for name in names},
+        records=counted,
+        blank=blank,
         encoding_found=found,
         oddities=oddities,
         bad_rows=bad,

@@ -40,6 +40,7 @@ def read(job: Job) -> Delivery:
         driver="ESRIJSON",
         rows=ordinals(len(layer.fids)),
         columns=dict(zip(names, map(plain, layer.table.columns), strict=True)),
+        records=len(has_geometry),
         geometry=layer.geometry,
         encoding_declared="utf-8",
         encoding_found=encoding,

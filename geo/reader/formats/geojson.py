@@ -61,6 +61,7 @@ def read(job: Job) -> Delivery:
         driver="GeoJSON",
         rows=ordinals(len(layer.fids)),
         columns=columns,
+        records=len(seen.has_geometry),
         geometry=layer.geometry,
         encoding_declared="utf-8",
         encoding_found=encoding,

@@ -42,6 +42,7 @@ def read(job: Job) -> Delivery:
         driver="GPKG",
         rows=ordinals(len(layer.fids)),
         columns=dict(zip(names, map(plain, columns), strict=True)),
+        records=counts[layer_name],
         geometry=layer.geometry,
         container_layer=layer_name,
         encoding_declared="utf-8",

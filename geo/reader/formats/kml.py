@@ -107,6 +107,7 @@ def read(job: Job) -> Delivery:
         driver="LIBKML",
         rows=pa.array(numbers, pa.int64()),
         columns=columns,
+        records=len(numbers),
         geometry=pa.concat_arrays(
             [_geometry(layer) for _, layer, _ in chosen] or [pa.nulls(0, pa.binary())]
         ),

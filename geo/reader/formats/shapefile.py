@@ -39,6 +39,7 @@ def read(job: Job) -> Delivery:
         driver="ESRI Shapefile",
         rows=pc.add(layer.fids, 1),
         columns=dict(zip(names, attributes.columns, strict=True)),
+        records=structure.records - structure.deleted,
         geometry=layer.geometry,
         container_layer=stem,
         encoding_declared=_declared_encoding(parts),

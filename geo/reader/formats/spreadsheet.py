@@ -61,6 +61,7 @@ def read(job: Job) -> Delivery:
             name: pa.array([_text(cell) for cell in column], pa.string())
             for name, column in zip(names, columns, strict=False)
         },
+        records=len(body),
         container_layer=sheet.name,
         encoding_declared="utf-8",
         encoding_found="utf-8",
