@@ -18,11 +18,17 @@ from schemas.catalogue import load_catalogue
 _NUMBERS = ["rows in", "published", "quarantined", "filtered", "at an area", "repaired", "seconds"]
 
 
+_HOW_TO_REPORT = (
+    "a fault of One Map, not of the delivery: the last good rows stay on the map; "
+    "send the line above to those who maintain One Map"
+)
+
+
 def refresh(map_id: str, drops: Path | None) -> int:
     """Refreshes a map and prints what came of it; returns the exit code."""
     result = _through_prefect(map_id, drops) if _has_server() else _in_process(map_id, drops)
     print_outcomes(result, map_id)
-    return os.EX_OK if result.ended_well else os.EX_DATAERR
+    return result.exit_code
 
 
 def print_outcomes(result: RefreshResult, map_id: str) -> None:
@@ -36,6 +42,8 @@ def print_outcomes(result: RefreshResult, map_id: str) -> None:
             errors.print(words, markup=False, highlight=False, soft_wrap=True)
             if source.outcome == "held":
                 _say(f"  onemap approve {source.run_id} --map {map_id} --by NAME --reason TEXT")
+            elif source.outcome == "fault":
+                _say(f"  {_HOW_TO_REPORT}")
     if result.release:
         folder = _shown(result.release.folder)
         words = f"Release {result.release.number} is published: {folder}"
@@ -102,7 +110,7 @@ def _line(source: SourceOutcome) -> list[str]:
     )
     return [
         source.source_id,
-        source.outcome,
+        "[bold red]fault[/]" if source.outcome == "fault" else source.outcome,
         *("" if count is None else f"{count:,}" for count in counts),
         f"{source.seconds:.1f}",
     ]

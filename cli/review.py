@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,8 +46,7 @@ def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> N
 
     result = let_through(_open(map_id), run, by=by, reason=reason)
     print_outcomes(result, map_id)
-    went_through = {source.outcome for source in result.sources} <= {"accepted", "unchanged"}
-    raise typer.Exit(os.EX_OK if went_through else os.EX_DATAERR)
+    raise typer.Exit(result.exit_code)
 
 
 def reject(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> None:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import Engine
 
 from geo.issues import IssueCatalogue
 from geo.publish import Release
 from geo.settings import Settings
+from geo.states import Outcome
 from schemas.catalogue import MapView
 
-Outcome = Literal["accepted", "unchanged", "held", "rejected", "refused", "failed"]
+EXIT_CODES: Mapping[Outcome, int] = {
+    "accepted": os.EX_OK,
+    "unchanged": os.EX_OK,
+    "absent": os.EX_OK,
+    "rejected": os.EX_OK,  # a person has decided already
+    "held": os.EX_DATAERR,
+    "refused": os.EX_DATAERR,
+    "incomplete": os.EX_DATAERR,
+    "unreachable": os.EX_UNAVAILABLE,
+    "fault": os.EX_SOFTWARE,
+}
+"""What a command that brings sources in exits with (sysexits.h); of several, the worst counts."""
 
 Progress = Callable[[str], None]
 
@@ -50,8 +62,8 @@ class SourceOutcome:
 
     @property
     def ended_well(self) -> bool:
-        """Neither refused nor failed. A held one is the gate at work."""
-        return self.outcome not in ("refused", "failed")
+        """Nothing is wrong with the delivery, a service, or us. A held one is the gate at work."""
+        return self.outcome in ("accepted", "unchanged", "absent", "held", "rejected")
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,11 @@ class RefreshResult:
     release: Release | None
 
     @property
+    def exit_code(self) -> int:
+        """The worst of the sources': a fault, then a service that is away, then bad data."""
+        return max((EXIT_CODES[source.outcome] for source in self.sources), default=os.EX_OK)
+
+    @property
     def ended_well(self) -> bool:
-        """No source was refused or failed."""
+        """Every source ended well."""
         return all(source.ended_well for source in self.sources)

@@ -7,14 +7,13 @@ unify -> publish                                            for the map
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from flows.engine import step
-from flows.job import Job, Outcome, RefreshResult, SourceOutcome
-from geo.errors import DatabaseUnreachable, GeoError, TransientError
+from flows.faults import Ending, contain, ending
+from flows.job import Job, RefreshResult, SourceOutcome
 from geo.gate import gate
 from geo.load import load
 from geo.normalise import normalise
@@ -22,7 +21,7 @@ from geo.publish import Release, publish
 from geo.read import read
 from geo.snapshot import snapshot
 from geo.standing import fingerprint, standing
-from geo.states import Refusal, Snapshot, Validated, Verdict
+from geo.states import Outcome, Refusal, Snapshot, Validated, Verdict
 from geo.store import lease, runs
 from geo.store.boundaries import load_areas
 from geo.store.database import connect
@@ -68,21 +67,20 @@ def _publish(job: Job, token: UUID) -> Release | None:
 
 
 def ingest(job: Job, source: Source) -> SourceOutcome:
-    """Takes in one source. A source that fails does not stop the others; a lost database does."""
+    """Takes in one source. Whatever happens to it stops no other; a lost database stops all."""
     started = time.monotonic()
-    job.progress(f"{source.id}: snapshot")
-    try:
-        taken = step(f"snapshot {source.id}", snapshot, source, job.drops, job.settings.snapshots)
-        outcome = (
-            _refuse_unread(job, source, taken)
-            if isinstance(taken, Refusal)
-            else bring_in(job, source, taken)
-        )
-    except DatabaseUnreachable:
-        raise
-    except GeoError as error:
-        outcome = SourceOutcome(source.id, source.layer, "failed", str(error))
+    taken = contain(lambda: _snapshot(job, source))
+    outcome = (
+        bring_in(job, source, taken)
+        if isinstance(taken, Snapshot)
+        else _record(job, source, ending(taken))
+    )
     return replace(outcome, seconds=time.monotonic() - started)
+
+
+def _snapshot(job: Job, source: Source) -> Snapshot | Refusal:
+    job.progress(f"{source.id}: snapshot")
+    return step(f"snapshot {source.id}", snapshot, source, job.drops, job.settings.snapshots)
 
 
 def bring_in(job: Job, source: Source, taken: Snapshot, *, approved: bool = False) -> SourceOutcome:
@@ -90,6 +88,13 @@ def bring_in(job: Job, source: Source, taken: Snapshot, *, approved: bool = Fals
 
     `approved`: a person lets these bytes through, whatever the gate says.
     """
+    came = contain(lambda: _bring_in(job, source, taken, approved))
+    if isinstance(came, SourceOutcome):
+        return came
+    return _record(job, source, ending(came, taken), taken)
+
+
+def _bring_in(job: Job, source: Source, taken: Snapshot, approved: bool) -> SourceOutcome:
     known = None if approved else _standing(job, source, taken)
     if known:
         return known
@@ -112,20 +117,27 @@ def _run(job: Job, source: Source, taken: Snapshot, token: UUID, approved: bool)
     """One run of a source whose layer we may write."""
     earlier = standing(job.engine, job.view, source, taken)
     run_id = runs.begin(job.engine, source, taken, fingerprint(job.engine, job.view, source))
-    try:
-        delivery = _judge(job, source, taken)
-        if isinstance(delivery, Refusal):
-            return _refuse(job, source, run_id, delivery)
-        approved = approved or (earlier is not None and earlier.approved)
-        verdict = _verdict(job, source, delivery, approved=approved)
-        if verdict.outcome == "held":
-            runs.close_held(job.engine, run_id, delivery, verdict)
-        else:
-            _load(job, source, run_id, delivery, verdict, token)
-    except GeoError as error:
-        with suppress(TransientError):  # without a database, the next run closes it
-            runs.close_failed(job.engine, run_id, error)
-        raise
+    approved = approved or (earlier is not None and earlier.approved)
+    came = contain(lambda: _work(job, source, taken, run_id, token, approved))
+    if isinstance(came, SourceOutcome):
+        return came
+    end = ending(came, taken)
+    runs.close(job.engine, run_id, end.outcome, end.reason, end.evidence)
+    return SourceOutcome(source.id, source.layer, end.outcome, end.reason.en, run_id)
+
+
+def _work(
+    job: Job, source: Source, taken: Snapshot, run_id: int, token: UUID, approved: bool
+) -> SourceOutcome | Refusal:
+    """read -> normalise -> validate -> gate -> load."""
+    delivery = _judge(job, source, taken)
+    if isinstance(delivery, Refusal):
+        return delivery
+    verdict = _verdict(job, source, delivery, approved=approved)
+    if verdict.outcome == "held":
+        runs.close_held(job.engine, run_id, delivery, verdict)
+    else:
+        _load(job, source, run_id, delivery, verdict, token)
     return _counted(source, run_id, delivery, verdict)
 
 
@@ -187,16 +199,13 @@ def _verdict(job: Job, source: Source, delivery: Validated, *, approved: bool) -
     )
 
 
-def _refuse_unread(job: Job, source: Source, refusal: Refusal) -> SourceOutcome:
-    """A delivery of which there is nothing to read is a run as well."""
-    with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS):
-        run_id = runs.begin(job.engine, source, None, fingerprint(job.engine, job.view, source))
-        return _refuse(job, source, run_id, refusal)
-
-
-def _refuse(job: Job, source: Source, run_id: int, refusal: Refusal) -> SourceOutcome:
-    runs.close_refused(job.engine, run_id, refusal)
-    return SourceOutcome(source.id, source.layer, "refused", refusal.message.en, run_id)
+def _record(job: Job, source: Source, end: Ending, taken: Snapshot | None = None) -> SourceOutcome:
+    """Writes a try down that became no run. Where even that fails, the closing table says it."""
+    run_id = contain(
+        lambda: runs.record(job.engine, source, taken, end.outcome, end.reason, end.evidence)
+    )
+    number = run_id if isinstance(run_id, int) else None
+    return SourceOutcome(source.id, source.layer, end.outcome, end.reason.en, number)
 
 
 def _counted(source: Source, run_id: int, delivery: Validated, verdict: Verdict) -> SourceOutcome:

@@ -147,6 +147,11 @@ class FetchFailed(TransientError):
         return f"{self.url} could not be fetched: {self.reason}"
 
 
+@dataclass(eq=False)
+class FetchIncomplete(FetchFailed):
+    """Only a part of a URL's bytes came."""
+
+
 # --- several at once (EX_TEMPFAIL, 75) --------------------------------------------------------
 
 

@@ -21,6 +21,20 @@ GEOM = "_geom"
 """Column of a raw table: WKB in the source's own CRS, null where the record has no geometry."""
 
 
+Outcome = Literal[
+    "accepted",  # its content is prepared for the coming release
+    "unchanged",  # an accepted delivery came again
+    "absent",  # nothing was delivered, which is no failure
+    "held",  # it waits for a person
+    "rejected",  # a person turned it away
+    "refused",  # it cannot be read as a whole
+    "incomplete",  # a part of it came
+    "unreachable",  # a service was away; trying again may help
+    "fault",  # ours: it was not foreseen, or the run was killed
+]
+"""How a try to bring a source in ends: a closed list, and the same in `meta.run`."""
+
+
 class State(BaseModel):
     """Base of the parts of a state that are also written down as JSON."""
 
@@ -94,12 +108,22 @@ class RawTable:
     report: ReadReport
 
 
+_PARTIAL = frozenset({"incomplete_page"})
+
+
 class Refusal(State):
     """A delivery that cannot be read as a whole: nothing of it goes further."""
 
     code: str
     message: Bilingual
     detail: str = ""
+
+    @property
+    def outcome(self) -> Literal["absent", "incomplete", "refused"]:
+        """Nothing that came, and a part that came, are not the agency's bad file."""
+        if self.code == "nothing_came":
+            return "absent"
+        return "incomplete" if self.code in _PARTIAL else "refused"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from geo.errors import ConfigurationError, FetchFailed
+from geo.errors import ConfigurationError, FetchFailed, FetchIncomplete
 
 _MOST_REDIRECTS = 5
 
@@ -42,7 +42,7 @@ def fetch(url: str, target: BinaryIO, limits: FetchLimits | None = None) -> Fetc
     address, so that neither a redirect nor a changing DNS answer leads inside.
 
     Raises ConfigurationError for an address that may not be fetched, FetchFailed for one that
-    does not deliver the whole body.
+    does not answer, FetchIncomplete for one that does not deliver the whole body.
     """
     limits = limits or FetchLimits()
     for _ in range(_MOST_REDIRECTS + 1):
@@ -101,16 +101,19 @@ def _resolve(host: str, port: int, limits: FetchLimits) -> str:
 def _copy(url: str, response: httpx.Response, target: BinaryIO, limits: FetchLimits) -> None:
     """Counts raw bytes: a body that ends early is silent in HTTP libraries."""
     received = 0
-    for chunk in response.iter_raw():
-        received += len(chunk)
-        if received > limits.most_bytes:
-            raise FetchFailed(_shown(url), f"the body is larger than {limits.most_bytes} bytes")
-        target.write(chunk)
+    try:
+        for chunk in response.iter_raw():
+            received += len(chunk)
+            if received > limits.most_bytes:
+                raise FetchFailed(_shown(url), f"the body is larger than {limits.most_bytes} bytes")
+            target.write(chunk)
+    except httpx.HTTPError as error:
+        raise FetchIncomplete(_shown(url), str(error) or type(error).__name__) from error
     stated = response.headers.get("content-length")
     if stated is not None and received != int(stated):
-        raise FetchFailed(_shown(url), f"{received} of {stated} bytes came")
+        raise FetchIncomplete(_shown(url), f"{received} of {stated} bytes came")
     if stated is None and response.headers.get("transfer-encoding", "").lower() != "chunked":
-        raise FetchFailed(_shown(url), "the server does not say where the body ends")
+        raise FetchIncomplete(_shown(url), "the server does not say where the body ends")
 
 
 def _shown(url: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine, insert
 
 from geo.errors import ConfigurationError, UnknownRun
-from geo.states import Accepted, Refusal, Snapshot, Validated, Verdict
+from geo.states import Accepted, Outcome, Snapshot, Validated, Verdict
 from geo.store import tables
 from geo.store.copying import copy_in
 from geo.store.database import connect, run, transaction
@@ -71,7 +71,7 @@ def begin(
 ) -> int:
     """A new run of a source whose layer the caller may write; returns its number.
 
-    Runs of the layer that are still marked as running were killed: they are closed as failed.
+    Runs of the layer that are still marked as running were killed: they are closed as faults.
     """
     with transaction(engine) as connection:
         run(connection, "runs_bury_killed", layer=source.layer)
@@ -84,6 +84,32 @@ def begin(
                 snapshot=snapshot.sha256 if snapshot else None,
                 fetched_at=snapshot.fetched_at if snapshot else None,
                 declaration=declaration_sha256,
+            ).scalar_one()
+        )
+
+
+def record(
+    engine: Engine,
+    source: Source,
+    snapshot: Snapshot | None,
+    outcome: Outcome,
+    reason: Bilingual,
+    evidence: Mapping[str, Any],
+) -> int:
+    """A try that ended before it began to work on a delivery; returns its number."""
+    with transaction(engine) as connection:
+        return int(
+            run(
+                connection,
+                "run_record",
+                source=source.id,
+                layer=source.layer,
+                snapshot=snapshot.sha256 if snapshot else None,
+                fetched_at=snapshot.fetched_at if snapshot else None,
+                outcome=outcome,
+                reason=reason.en,
+                reason_th=reason.th,
+                evidence=evidence,
             ).scalar_one()
         )
 
@@ -120,17 +146,20 @@ def close_held(engine: Engine, run_id: int, delivery: Validated, verdict: Verdic
         )
 
 
-def close_refused(engine: Engine, run_id: int, refusal: Refusal) -> None:
-    """Records a delivery that could not be read as a whole."""
-    _close(
-        engine, run_id, "refused", refusal.message, {"code": refusal.code, "detail": refusal.detail}
-    )
-
-
-def close_failed(engine: Engine, run_id: int, error: Exception) -> None:
-    """Records a run that ended by an error of a service, a setting or our own."""
-    reason = Bilingual(th="รอบนี้ล้มเหลว ข้อมูลเดิมยังอยู่", en=str(error).splitlines()[0])
-    _close(engine, run_id, "failed", reason, {"error": type(error).__name__})
+def close(
+    engine: Engine, run_id: int, outcome: Outcome, reason: Bilingual, evidence: Mapping[str, Any]
+) -> None:
+    """Records a run that ended before its delivery could be judged; the map stays as it is."""
+    with transaction(engine) as connection:
+        run(
+            connection,
+            "run_close",
+            run_id=run_id,
+            outcome=outcome,
+            reason=reason.en,
+            reason_th=reason.th,
+            evidence=evidence,
+        )
 
 
 def holds(engine: Engine) -> list[Hold]:
@@ -159,21 +188,6 @@ def decide(engine: Engine, run_id: int, outcome: str, *, by: str, reason: str) -
             reason=reason,
         )
         return Hold(**waiting[run_id]._mapping)
-
-
-def _close(
-    engine: Engine, run_id: int, outcome: str, reason: Bilingual, evidence: Mapping[str, Any]
-) -> None:
-    with transaction(engine) as connection:
-        run(
-            connection,
-            "run_close",
-            run_id=run_id,
-            outcome=outcome,
-            reason=reason.en,
-            reason_th=reason.th,
-            evidence=evidence,
-        )
 
 
 def _of_run(rows: pa.Table, run_id: int) -> pa.Table:

@@ -1,5 +1,5 @@
 update meta.run
-set outcome = 'failed', finished_at = clock_timestamp(),
+set outcome = 'fault', finished_at = clock_timestamp(),
     reason = 'the run was killed; nothing of it was loaded',
     reason_th = 'รอบนี้ถูกหยุดกลางคัน ไม่มีข้อมูลใดถูกนำเข้า'
 where layer_id = :layer and outcome = 'running'

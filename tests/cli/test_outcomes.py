@@ -11,7 +11,8 @@ import typer
 from cli import review
 from cli.refreshing import print_outcomes
 from flows import deciding
-from flows.job import Job, Outcome, RefreshResult, SourceOutcome
+from flows.job import Job, RefreshResult, SourceOutcome
+from geo.states import Outcome
 
 
 def result_of(outcome: Outcome) -> RefreshResult:
@@ -29,12 +30,15 @@ def test_the_hint_names_the_map(capsys: pytest.CaptureFixture[str]) -> None:
         ("accepted", os.EX_OK),
         ("unchanged", os.EX_OK),
         ("held", os.EX_DATAERR),
-        ("rejected", os.EX_DATAERR),
+        ("absent", os.EX_OK),
+        ("rejected", os.EX_OK),
         ("refused", os.EX_DATAERR),
-        ("failed", os.EX_DATAERR),
+        ("incomplete", os.EX_DATAERR),
+        ("unreachable", os.EX_UNAVAILABLE),
+        ("fault", os.EX_SOFTWARE),
     ],
 )
-def test_an_approval_that_does_not_reach_the_map_fails(
+def test_an_approval_exits_with_the_outcome_of_its_source(
     monkeypatch: pytest.MonkeyPatch, outcome: Outcome, code: int
 ) -> None:
     monkeypatch.setattr(review, "_open", lambda _: cast("Job", None))
@@ -42,3 +46,20 @@ def test_an_approval_that_does_not_reach_the_map_fails(
     with pytest.raises(typer.Exit) as ended:
         review.approve(12, "x", "y")
     assert ended.value.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ((), os.EX_OK),
+        (("accepted", "absent", "rejected"), os.EX_OK),
+        (("accepted", "held", "unchanged"), os.EX_DATAERR),
+        (("unreachable", "refused"), os.EX_UNAVAILABLE),
+        (("fault", "unreachable", "held"), os.EX_SOFTWARE),
+    ],
+)
+def test_of_several_outcomes_the_worst_is_the_exit_code(
+    outcomes: tuple[Outcome, ...], code: int
+) -> None:
+    sources = tuple(SourceOutcome("parks", "parks", outcome) for outcome in outcomes)
+    assert RefreshResult(sources, None).exit_code == code

@@ -102,7 +102,7 @@ def test_a_source_that_fails_does_not_stop_the_others(small_city: SmallCity) -> 
     (small_city.drops / "health/hospital/bkk_hospital.csv").unlink()
     outcomes, release = small_city.refresh()
     assert outcomes[PARKS].outcome == "refused"
-    assert outcomes["bangkok_hospitals"].outcome == "refused"
+    assert outcomes["bangkok_hospitals"].outcome == "absent"
     assert outcomes["bangkok_subdistricts"].outcome == "accepted"
     assert release == 1
     why = small_city.scalars(
@@ -156,7 +156,7 @@ def test_a_killed_run_is_closed_by_the_next_one(small_city: SmallCity) -> None:
     outcomes = small_city.scalars(
         "select outcome from meta.run where layer_id = 'parks' order by run_id"
     )
-    assert outcomes == ["accepted", "failed", "accepted"]
+    assert outcomes == ["accepted", "fault", "accepted"]
 
 
 def test_a_decision_has_a_name_and_a_reason(small_city: SmallCity) -> None:
