@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from web.caching import IMMUTABLE, REVALIDATE, is_known, unchanged
+from web.caching import IMMUTABLE, REVALIDATE, is_known, tagged_json, unchanged
 from web.current import Current
 from web.errors import not_found
 from web.releases import MANIFEST, Release
@@ -27,11 +27,17 @@ TEXT_TYPES: Final = {
 
 
 def release_routes(current: Current) -> list[Route]:
-    """`/manifest.json`, `/releases/current[/path]` and `/releases/<n>[/path]`."""
+    """`/manifest.json`, `/releases/current[/path]` and `/releases/<n>[/path]`.
+
+    The current manifest is in the names of today; a numbered one is what was published.
+    """
 
     async def of_current(request: Request) -> Response:
         name = request.path_params.get("path", MANIFEST)
-        return _send(request, await current.release(), name, REVALIDATE)
+        release = await current.release()
+        if name == MANIFEST and not release.as_made:
+            return tagged_json(request, release.manifest)
+        return _send(request, release, name, REVALIDATE)
 
     async def of_number(request: Request) -> Response:
         name = request.path_params.get("path", MANIFEST)

@@ -114,7 +114,7 @@ def _card(
         ],
         "source": {
             key: source.get(key)
-            for key in ("id", "agency", "title", "licence", "as_of", "fetched_at")
+            for key in ("id", "agency", "title", "licence", "as_of", "fetched_at", "fetched_on")
         },
     }
 

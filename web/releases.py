@@ -14,6 +14,8 @@ from typing import Any
 from pmtiles.reader import MmapSource, Reader
 from pmtiles.tile import Compression
 
+from web.formats import in_todays_names
+
 MANIFEST = "manifest.json"
 KEPT_OPEN = 8
 
@@ -28,16 +30,22 @@ class ReleaseFile:
 
 
 class Release:
-    """One published release: its manifest, its files and its tiles. Immutable once read."""
+    """One published release: its manifest, its files and its tiles. Immutable once read.
+
+    `manifest` is in the names of today, whatever version made the release; `as_made` says whether
+    its file says the same. Raises FileNotFoundError if there is no manifest in the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest_bytes = (folder / MANIFEST).read_bytes()
-        self.manifest: dict[str, Any] = json.loads(self.manifest_bytes)
-        self.number: int = self.manifest["release"]
-        self.sha256 = hashlib.sha256(self.manifest_bytes).hexdigest()
-        self.files = {file.path: file for file in _files(self.manifest)}
-        self.files[MANIFEST] = ReleaseFile(MANIFEST, self.sha256, len(self.manifest_bytes))
+        content = (folder / MANIFEST).read_bytes()
+        made: dict[str, Any] = json.loads(content)
+        self.manifest = in_todays_names(made)
+        self.as_made = self.manifest == made
+        self.number: int = made["release"]
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self.files = {file.path: file for file in _files(made)}
+        self.files[MANIFEST] = ReleaseFile(MANIFEST, self.sha256, len(content))
 
     @property
     def tag(self) -> str:
@@ -46,15 +54,17 @@ class Release:
 
     @cached_property
     def layers(self) -> dict[str, dict[str, Any]]:
+        """The manifest's layers by id."""
         return {layer["id"]: layer for layer in self.manifest["layers"]}
 
     @cached_property
     def sources(self) -> dict[str, dict[str, Any]]:
+        """The manifest's sources by id."""
         return {source["id"]: source for source in self.manifest["sources"]}
 
     @cached_property
     def unplaced(self) -> dict[str, Any]:
-        """Places without coordinates, by the area that they name (unplaced.json)."""
+        """Places without coordinates, by the area that they name (a file of the release)."""
         unplaced: dict[str, Any] = json.loads(
             self._read(self.manifest["files"]["unplaced"]["path"])
         )
@@ -67,6 +77,7 @@ class Release:
 
     @cached_property
     def archive(self) -> Archive:
+        """The tiles of the whole map."""
         return Archive(self.folder / self.manifest["files"]["pmtiles"]["path"])
 
     def path_of(self, name: str) -> tuple[Path, ReleaseFile] | None:
@@ -91,9 +102,12 @@ class Archive:
         self.gzipped = self.header["tile_compression"] == Compression.GZIP
 
     def has(self, z: int, x: int, y: int) -> bool:
-        """Could there be a tile: is it a zoom of the archive, and inside the world?"""
-        in_world = 0 <= x < 2**z and 0 <= y < 2**z
-        return bool(self.header["min_zoom"] <= z <= self.header["max_zoom"] and in_world)
+        """Could there be a tile: is it a zoom of the archive, and inside the world?
+
+        The zoom first: 2**z is the size of the world, and z is whatever a stranger wrote.
+        """
+        zooms = range(self.header["min_zoom"], self.header["max_zoom"] + 1)
+        return z in zooms and 0 <= x < 2**z and 0 <= y < 2**z
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
         """The stored bytes of a tile (gzipped if `gzipped`); None where nothing is drawn."""
@@ -101,6 +115,7 @@ class Archive:
         return stored
 
     def plain(self, stored: bytes) -> bytes:
+        """The tile itself, without the archive's compression."""
         return gzip.decompress(stored) if self.gzipped else stored
 
 

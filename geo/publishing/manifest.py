@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +20,13 @@ from geo.store.database import run
 from schemas.models import Layer, Source
 
 Json = dict[str, Any]
+
+FORMAT: Final = 2
+"""Shape of the manifest and of what it names; raised when a reader would have to know.
+
+1 (where none is given): `held` for `at_area`, `files.held` for `files.unplaced`, and a day of
+fetching told as the date of the content. web/formats.py reads it.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,16 @@ def build_manifest(
     files: Mapping[str, Path],
     folder: Path,
 ) -> Json:
-    """The manifest of a built release; `products` by layer id, `files` of the whole map by name."""
+    """The manifest of a built release; `products` by layer id, `files` of the whole map by name.
+
+    `data_as_of` is the newest date that an agency states for its content, and null where none
+    does; `fetched_on` is the newest day, in Bangkok, on which bytes were fetched.
+    """
     one_map = publication.view.map
     accepted = _accepted_runs(connection, publication)
+    sources = [source for source in publication.view.sources if source.id in accepted]
     return {
+        "format": FORMAT,
         "map": one_map.id,
         "title": one_map.title.model_dump(),
         "notice": one_map.notice.model_dump() if one_map.notice else None,
@@ -61,14 +74,11 @@ def build_manifest(
         "database": publication.database_id,
         "declarations_sha256": publication.declarations_sha256,
         "published_at": _iso(publication.at),
-        "data_as_of": _newest(publication, accepted),
+        "data_as_of": _newest(source.as_of for source in sources),
+        "fetched_on": _newest(_fetched_on(accepted[source.id]) for source in sources),
         "bounds": list(publication.view.area.extent),
         "layers": [_layer(layer, products[layer.id], folder) for layer in publication.view.layers],
-        "sources": [
-            _source(publication, source, accepted[source.id])
-            for source in publication.view.sources
-            if source.id in accepted
-        ],
+        "sources": [_source(publication, source, accepted[source.id]) for source in sources],
         "files": {name: describe_file(path, folder) for name, path in files.items()},
     }
 
@@ -126,6 +136,7 @@ def _source(publication: Publication, source: Source, accepted: Row[Any]) -> Jso
         "sha256": accepted.snapshot_sha256,
         "fetched_at": _iso(accepted.fetched_at) if accepted.fetched_at else None,
         "as_of": source.as_of,
+        "fetched_on": _fetched_on(accepted),
         "rows_in": accepted.rows_in,
         "published": accepted.rows_published,
         "quarantined": accepted.rows_quarantined,
@@ -134,15 +145,14 @@ def _source(publication: Publication, source: Source, accepted: Row[Any]) -> Jso
     }
 
 
-def _newest(publication: Publication, accepted: Mapping[str, Row[Any]]) -> str | None:
-    """Date of the newest content: as the agency says, or the day in Bangkok when it was fetched."""
-    dates = [
-        date.fromisoformat(source.as_of) if source.as_of else accepted[source.id].fetched_on
-        for source in publication.view.sources
-        if source.id in accepted
-    ]
-    known = [day for day in dates if day]
-    return max(known).isoformat() if known else None
+def _fetched_on(accepted: Row[Any]) -> str | None:
+    """The day in Bangkok when the content was fetched. It is no date of the content."""
+    return accepted.fetched_on.isoformat() if accepted.fetched_on else None
+
+
+def _newest(days: Iterable[str | None]) -> str | None:
+    """The latest of ISO dates; None where nobody states one."""
+    return max(filter(None, days), default=None)
 
 
 def _iso(moment: datetime) -> str:

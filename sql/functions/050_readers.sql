@@ -38,7 +38,8 @@ select l.layer_id, l.title_th, l.title_en, s.source_id, s.title_th as source_th,
        t.outcome as latest_outcome, t.reason as latest_reason, t.started_at as latest_try_at,
        g.finished_at as last_good_at, g.fetched_at as last_good_fetched_at, s.as_of as content_date,
        g.rows_in, g.rows_published, g.rows_quarantined, g.rows_filtered, g.rows_at_area,
-       exists (select from meta.open_hold h where h.source_id = s.source_id) as held
+       exists (select from meta.open_hold h where h.source_id = s.source_id) as held,
+       (g.fetched_at at time zone 'Asia/Bangkok')::date as fetched_on
 from meta.layer l
 join meta.source s on s.layer_id = l.layer_id and s.declared
 join meta.agency a using (agency_id)
@@ -66,6 +67,7 @@ comment on column onemap.layer_status.rows_quarantined is 'จำนวนแถ
 comment on column onemap.layer_status.rows_filtered is 'จำนวนแถวที่คัดออกตามที่ประกาศ / Rows dropped by a declared filter';
 comment on column onemap.layer_status.rows_at_area is 'จำนวนแถวที่วางไว้ระดับพื้นที่ / Rows at an area';
 comment on column onemap.layer_status.held is 'มีการส่งที่รอการตัดสินใจ / A delivery waits for a decision';
+comment on column onemap.layer_status.fetched_on is 'วันที่รับแฟ้มที่ใช้อยู่ (เวลาไทย) ไม่ใช่วันที่ของเนื้อหา / Day in Bangkok when the content in use was fetched; no date of the content';
 
 create or replace view onemap.quality_issue as
 select r.layer_id, r.source_id, i.run_id, i.code, i.severity, i.responsible, i.source_row,

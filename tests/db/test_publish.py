@@ -147,7 +147,8 @@ def test_a_release_is_a_folder_that_says_what_it_holds(city: Workshop) -> None:
     manifest = json.loads((release.folder / "manifest.json").read_text("utf-8"))
     assert manifest == release.manifest
     assert manifest["published_at"] == "2026-03-01T05:30:00+00:00"
-    assert manifest["data_as_of"] == "2026-02-28"
+    assert manifest["format"] == 2
+    assert (manifest["data_as_of"], manifest["fetched_on"]) == (None, "2026-02-28")
     parks = layer_of(manifest, "parks")
     assert (parks["features"], parks["located"]) == (1, 1)
     assert parks["bounds"] == [100.495, 13.752, 100.495, 13.752]

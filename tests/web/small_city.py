@@ -26,7 +26,7 @@ from geo.store import lease
 from geo.store.database import open_engine
 from geo.store.declare import declare
 from schemas.catalogue import MapView, load_catalogue
-from schemas.models import Bilingual, Layer, OneMap
+from schemas.models import Bilingual, Layer, OneMap, Source
 
 MAX_ZOOM = 12
 NAMESPACE = uuid.UUID("7d6f0f5e-9c3b-4f5e-8b57-0d9b0a4c2f11")
@@ -48,6 +48,7 @@ COUNTS = {
     "hospitals": 40,
     "housing_communities": 120,
 }
+DATED = {"bangkok_hospitals": "2024-12-31"}
 SOURCES = {
     "districts": "bangkok_districts",
     "subdistricts": "bangkok_subdistricts",
@@ -88,7 +89,14 @@ def city_view() -> MapView:
         notice=NOTICE,
         sample=True,
     )
-    return MapView(one_map, view.area, layers, view.sources, view.agencies)
+    sources = tuple(_with_date(source) for source in view.sources)
+    return MapView(one_map, view.area, layers, sources, view.agencies)
+
+
+def _with_date(source: Source) -> Source:
+    """The hospitals' agency states a date; the others state none, as in Bangkok."""
+    stated = DATED.get(source.id)
+    return source.model_copy(update={"as_of": stated}) if stated else source
 
 
 def _with_fewer_zooms(layer: Layer) -> Layer:
@@ -130,7 +138,7 @@ def _insert(connection: psycopg.Connection, rows: Rows) -> None:
     run = connection.execute(
         "insert into meta.run (source_id, layer_id, outcome, finished_at, fetched_at,"
         " snapshot_sha256, rows_in, rows_published, rows_quarantined, rows_filtered, rows_at_area)"
-        " values (%s, %s, 'accepted', now(), '2025-02-14T01:00Z', %s, %s, %s, 0, 0, %s)"
+        " values (%s, %s, 'accepted', now(), '2025-02-13T20:00Z', %s, %s, %s, 0, 0, %s)"
         " returning run_id",
         (source, rows.layer, "0" * 64, len(rows.rows), len(rows.rows), rows.at_area),
     ).fetchone()

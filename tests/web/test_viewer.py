@@ -139,7 +139,8 @@ def test_the_list_counts_what_the_manifest_counts(desk: Visit, city: City) -> No
         expect(row.locator(".unplaced")).to_have_count(1 if held else 0)
         if held:
             expect(row.locator(".unplaced")).to_contain_text(f"{held:,}")
-    expect(page.locator("#release")).to_have_text(re.compile("^รุ่นที่ 1 · ข้อมูล ณ .* 25[67]"))
+    said = "รุ่นที่ 1 · ข้อมูล ณ วันที่ 31 ธันวาคม 2567 · รับแฟ้มเมื่อ 14 กุมภาพันธ์ 2568"
+    expect(page.locator("#release")).to_have_text(said)
     expect(page.locator("#notice")).to_have_text("ข้อมูลตัวอย่าง ไม่ใช่ข้อมูลจริง")
 
 
@@ -172,6 +173,8 @@ def test_a_click_opens_the_card_and_escape_closes_it(desk: Visit, city: City) ->
     expect(card).to_contain_text(f"{row['beds']:,} เตียง")
     expect(card).to_contain_text("รัฐ")
     expect(card.locator(".origin strong")).not_to_be_empty()
+    expect(card.locator(".origin")).to_contain_text("ข้อมูล ณ วันที่ 31 ธันวาคม 2567")
+    expect(card.locator(".origin")).not_to_contain_text("รับแฟ้มเมื่อ")
     expect(card.locator("dd b")).to_have_count(0)  # markup in an attribute stays text
     expect(card).to_contain_text("<b onmouseover=")
     assert f"place=hospitals/{row['feature_id']}" in page.url
@@ -192,7 +195,14 @@ def test_a_link_opens_a_card_and_everything_speaks_the_readers_language(
     for layer in city.manifest["layers"]:
         title = re.compile(f"^{re.escape(layer['title']['en'])}")
         expect(page.get_by_role("switch", name=title)).to_have_count(1)
-    expect(page.locator("#release")).to_contain_text("Release 1 · data as of")
+    said = "Release 1 · Data as of 31 December 2024 · Fetched on 14 February 2025"
+    expect(page.locator("#release")).to_have_text(said)
+    expect(card.locator(".origin")).to_contain_text("Fetched on 14 February 2025")
+    expect(card.locator(".origin")).not_to_contain_text("as of")
+    page.locator("summary").click()
+    expect(page.locator("#sources li", has_text="Data as of 31 December 2024")).to_have_count(1)
+    fetched = page.locator("#sources li", has_text="Fetched on 14 February 2025")
+    expect(fetched).to_have_count(len(city.manifest["sources"]) - 1)
     page.get_by_role("switch", name="Hospitals").focus()
     page.keyboard.press("Space")
     visibility = "onemap.map.getLayoutProperty('hospitals-point', 'visibility')"

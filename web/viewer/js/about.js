@@ -2,7 +2,7 @@
 
 import { getManifest } from "./api.js";
 import { el, find } from "./dom.js";
-import { day } from "./format.js";
+import { dateOf, day } from "./format.js";
 import { onLanguage, say, word } from "./language.js";
 import { announce } from "./panel.js";
 
@@ -16,14 +16,18 @@ export function showAbout(manifest) {
     find("notice").firstElementChild.textContent = notice;
     find("notice").classList.toggle("sample", manifest.sample);
     find("notice").hidden = !notice;
-    find("release").textContent = word("release", manifest.release, day(manifest.data_as_of ?? manifest.published_at));
+    find("release").textContent = [word("release", manifest.release), ...dates(manifest)].join(" · ");
     find("sources").replaceChildren(...manifest.sources.map(source));
   });
   setInterval(() => lookForNewer(manifest), LOOK_AGAIN_MS);
 }
 
-function source({ agency, title, licence, as_of, fetched_at }) {
-  const details = [word("asOf", day(as_of ?? fetched_at)), say(licence)].filter(Boolean).join(" · ");
+/** A map's two dates: the newest that an agency states, and the day when files were fetched. */
+const dates = ({ data_as_of, fetched_on }) =>
+  [data_as_of && word("asOf", day(data_as_of)), fetched_on && word("fetchedOn", day(fetched_on))].filter(Boolean);
+
+function source({ agency, title, licence, ...dated }) {
+  const details = [dateOf(dated), say(licence)].filter(Boolean).join(" · ");
   return el("li", {}, el("strong", {}, say(title)), el("span", {}, `${say(agency)} · ${details}`));
 }
 

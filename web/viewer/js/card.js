@@ -2,7 +2,7 @@
 
 import { getPlace } from "./api.js";
 import { el, icon, swatch } from "./dom.js";
-import { areaLine, day, number, shown } from "./format.js";
+import { areaLine, dateOf, number, shown } from "./format.js";
 import { otherLanguage, say, sayOther, word } from "./language.js";
 import { announce, openPanel } from "./panel.js";
 import { mark, remember, show, uncover } from "./selection.js";
@@ -122,7 +122,7 @@ function origin(source) {
     "div",
     { class: "origin" },
     el("strong", {}, say(source.agency)),
-    el("p", {}, [say(source.title), word("asOf", day(source.as_of ?? source.fetched_at))].filter(Boolean).join(" · ")),
+    el("p", {}, [say(source.title), dateOf(source)].filter(Boolean).join(" · ")),
     source.licence ? el("p", {}, word("licence", say(source.licence))) : null,
   );
 }

@@ -25,6 +25,12 @@ export function day(iso) {
   return new Intl.DateTimeFormat(LOCALES[language()], format).format(new Date(dated));
 }
 
+/** How old a source's content is: its date where the agency states one, else when it was fetched. */
+export function dateOf({ as_of, fetched_on }) {
+  if (as_of) return word("asOf", day(as_of));
+  return fetched_on ? word("fetchedOn", day(fetched_on)) : "";
+}
+
 /** `{text, note}` of a value in its column; null where there is none. */
 export function shown({ type, unit, value }) {
   if (value === null || value === undefined || value === "") return null;
