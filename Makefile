@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+UPGRADE ?=
 bin := .venv/bin
 npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
@@ -24,6 +25,8 @@ lint: .venv/test.stamp
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/lint-imports
+	$(bin)/deptry .
+	$(bin)/sqlfluff lint sql --disable-progress-bar
 	$(bin)/onemap lint
 
 # Stamps: a second call finds everything done.
@@ -51,9 +54,10 @@ postgis:
 chromium:
 	@scripts/install-chromium.sh
 
-# Renew both locks: the newest versions that pyproject.toml allows, for every platform.
+# Both locks from pyproject.toml, for every platform: a pin stays where it may. UPGRADE=--upgrade takes
+# the newest versions that are allowed, UPGRADE="--upgrade-package NAME" that of one package.
 lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
-lock: compile := build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+lock: compile := build/uv/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links pyproject.toml
 lock: .venv/run.stamp
 	@$(bin)/pip install --quiet --disable-pip-version-check --upgrade --target build/uv uv

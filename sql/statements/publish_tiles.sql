@@ -17,7 +17,7 @@ piece as (
     select feature_id, attributes, shape, spot, unit, buffer, x, y,
            st_tileenvelope(:zoom, x, y) as envelope,
            x = home_x and y = home_y as home
-    from feature f
+    from feature
     cross join lateral generate_series(
         greatest(0, floor((st_xmin(shape) - buffer * unit + half) / side)::integer),
         least(last, floor((st_xmax(shape) + buffer * unit + half) / side)::integer)) x
