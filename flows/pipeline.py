@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import UUID
 
 from flows.engine import step
@@ -61,7 +60,6 @@ def _publish(job: Job, token: UUID) -> Release | None:
         token,
         job.view,
         releases_folder=job.settings.releases,
-        now=datetime.now(UTC),
         progress=job.progress,
     )
 

@@ -12,16 +12,16 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
 
-from geo.errors import ConfigurationError
+from geo.errors import ConfigurationError, DatabaseBusy
 from geo.publishing.build import build_release
 from geo.publishing.durable import sync, sync_tree
+from geo.publishing.manifest import FORMAT, write_manifest
 from geo.publishing.publication import Publication
 from geo.store import lease
 from geo.store.database import run, transaction
@@ -45,18 +45,20 @@ def publish(
     view: MapView,
     *,
     releases_folder: Path,
-    now: datetime,
     progress: Progress | None = None,
 ) -> Release | None:
     """Publishes what the loads prepared, as `releases_folder/<map>/<n>`; None if nothing changed.
 
-    A title, a style or a licence that was declared anew is a change, too.
+    A title, a style or a licence that was declared anew is a change, too, and so is a new format of
+    the products. What came from sources
+    that are no longer declared ends with the release. `published_at` is the moment when the pointer
+    moves, by the database's clock, and always later than that of the release before.
 
-    `token` is that of a lease on all layers. `now` is an aware time, and becomes `published_at`.
-    `progress` is told in a few words what is being done. Raises LeaseLost if another run took over
+    `token` is that of a lease on all layers. `progress` is told in a few words what is being done.
+    Raises LeaseLost if another run took over meanwhile, DatabaseBusy if the map was declared anew
     meanwhile, ConfigurationError if the folder holds releases of another database, and
     ReleaseUnverified if a product does not read back as it was written; in each case the last
-    release stays up.
+    release stays up, and nothing has ended.
     """
     tell = progress or (lambda words: None)
     names = [layer.id for layer in view.layers]
@@ -67,9 +69,10 @@ def publish(
         coming = run(connection, "publish_target").one()
         target: int = coming.target
         _remove_left_overs(home, target, coming.database_id)
-    publication = Publication(view, target, now, coming.database_id)
-    redeclared = target > 1 and coming.declarations != publication.declarations_sha256
-    if not coming.changes and not redeclared:
+    publication = Publication(view, target, coming.database_id)
+    followed = (coming.declarations, coming.format)
+    stale = target > 1 and followed != (publication.declarations_sha256, FORMAT)
+    if not coming.changes and not stale:
         return None
     building = home / f".building-{target}"
     try:
@@ -79,10 +82,14 @@ def publish(
         with transaction(engine) as connection:
             # The leases stay locked until the commit: nobody else can be about to publish.
             lease.check(connection, names, token)
+            moment = run(connection, "publish_moment").one()
+            if moment.setup != coming.setup:
+                raise DatabaseBusy("the map was declared anew meanwhile")
+            manifest = write_manifest(building, manifest, moment.at)
             building.rename(home / str(target))
             sync(home)
-            text = json.dumps(manifest, ensure_ascii=False)
-            run(connection, "publish_release", target=target, at=now, manifest=text)
+            run(connection, "end_undeclared", target=target)
+            run(connection, "publish_release", target=target, at=moment.at, manifest=manifest)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return Release(target, home / str(target), manifest)

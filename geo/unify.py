@@ -19,27 +19,15 @@ from schemas.models import Layer, Role
 def unify(engine: Engine, layers: Sequence[Layer], token: uuid.UUID) -> dict[str, int]:
     """Places what the loads prepared; returns per layer how many features got other codes.
 
-    What came from sources that are no longer declared ends. `token` is that of a lease on all
-    `layers`, which the caller keeps until it has published: nothing comes in between. Raises
-    LeaseLost.
+    `token` is that of a lease on all `layers`, which the caller keeps until it has published:
+    nothing comes in between. Done twice, it is done once. Raises LeaseLost.
     """
-    for layer in layers:
-        _change(engine, "end_undeclared", layer.id, token)
-    _end_undeclared_layers(engine)
     placed = [layer.id for layer in layers if layer.role in (Role.place, Role.area)]
-    return {layer_id: _change(engine, "unify_layer", layer_id, token) for layer_id in placed}
+    return {layer_id: _place(engine, layer_id, token) for layer_id in placed}
 
 
-def _end_undeclared_layers(engine: Engine) -> None:
-    """Layers that the map no longer has; nobody writes them, so nobody needs their lease."""
-    with transaction(engine) as connection:
-        target = run(connection, "target_release").scalar_one()
-        for layer_id in run(connection, "undeclared_layers").scalars().all():
-            run(connection, "end_undeclared", layer=layer_id, target=target)
-
-
-def _change(engine: Engine, statement: str, layer: str, token: uuid.UUID) -> int:
+def _place(engine: Engine, layer: str, token: uuid.UUID) -> int:
     with transaction(engine) as connection:
         lease.check(connection, [layer], token)
         target = run(connection, "target_release").scalar_one()
-        return int(run(connection, statement, layer=layer, target=target).scalar_one())
+        return int(run(connection, "unify_layer", layer=layer, target=target).scalar_one())

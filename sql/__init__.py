@@ -1,7 +1,8 @@
 """The database as source code: SQL files, found by name.
 
-`migrations/` is history, applied once and in order; `functions/` is re-applied after them;
-`statements/` holds what Python runs, with bound values. Python builds no statement from strings.
+`migrations/` is history, applied once and in order; `functions/` and `views/` are re-applied after
+them, where their text changed; `statements/` holds what Python runs, with bound values. Python
+builds no statement from strings.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ class SqlFile:
 
     name: str
     text: str
+
+    @property
+    def object_name(self) -> str:
+        """What a view's file defines: `<order>_<schema>.<view>.sql` is `<schema>.<view>`."""
+        return self.name.partition("_")[2].removesuffix(".sql")
 
 
 def _folder(name: str) -> list[SqlFile]:
@@ -34,8 +40,13 @@ def migrations() -> list[SqlFile]:
 
 
 def functions() -> list[SqlFile]:
-    """Functions, views and grants, in the order in which they build upon each other."""
+    """Functions and grants, in the order in which they build upon each other."""
     return _folder("functions")
+
+
+def views() -> list[SqlFile]:
+    """Readers' views, one a file (`<order>_<schema>.<view>.sql`), in the order of their need."""
+    return _folder("views")
 
 
 @cache

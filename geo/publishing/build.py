@@ -33,7 +33,7 @@ _DIGITS_IN_NAMES: Final = 8
 def build_release(
     engine: Engine, publication: Publication, folder: Path, progress: Progress
 ) -> Json:
-    """Fills `folder` (made here) with a release; returns the manifest that lies in it.
+    """Fills `folder` (made here) with a release; returns its manifest, still unwritten.
 
     Raises ReleaseUnverified if something does not read back as it was written.
     """
@@ -44,9 +44,7 @@ def build_release(
             run(connection, "publish_tables")
         with connection.begin():
             run(connection, "publish_snapshot")
-            manifest = _build(connection, publication, folder, progress)
-    _write_json(folder / "manifest.json", manifest, indent=1)
-    return manifest
+            return _build(connection, publication, folder, progress)
 
 
 def _build(

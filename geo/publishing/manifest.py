@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, Row
 
+from geo.errors import ReleaseUnverified
 from geo.publishing.columns import GEOMETRY, Bounds, public_columns
+from geo.publishing.durable import sync
 from geo.publishing.files import bounds_of
 from geo.publishing.publication import Publication
 from geo.store.database import run
@@ -64,6 +68,7 @@ def build_manifest(
     one_map = publication.view.map
     accepted = _accepted_runs(connection, publication)
     sources = [source for source in publication.view.sources if source.id in accepted]
+    _require_same_counts(accepted, [made.rows for made in products.values()])
     return {
         "format": FORMAT,
         "map": one_map.id,
@@ -73,7 +78,7 @@ def build_manifest(
         "release": publication.number,
         "database": publication.database_id,
         "declarations_sha256": publication.declarations_sha256,
-        "published_at": _iso(publication.at),
+        "published_at": None,
         "data_as_of": _newest(source.as_of for source in sources),
         "fetched_on": _newest(_fetched_on(accepted[source.id]) for source in sources),
         "bounds": list(publication.view.area.extent),
@@ -81,6 +86,17 @@ def build_manifest(
         "sources": [_source(publication, source, accepted[source.id]) for source in sources],
         "files": {name: describe_file(path, folder) for name, path in files.items()},
     }
+
+
+def write_manifest(folder: Path, manifest: Json, published_at: datetime) -> Json:
+    """Writes the manifest of a release that is published now; returns it as it was written."""
+    text = published_at.astimezone(UTC).isoformat(timespec="microseconds")
+    final = manifest | {"published_at": text}
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(final, ensure_ascii=False, indent=1), "utf-8")
+    sync(path)
+    sync(folder)
+    return final
 
 
 def _layer(layer: Layer, products: LayerProducts, folder: Path) -> Json:
@@ -122,7 +138,25 @@ def _layer(layer: Layer, products: LayerProducts, folder: Path) -> Json:
 
 def _accepted_runs(connection: Connection, publication: Publication) -> dict[str, Row[Any]]:
     wanted = [source.id for source in publication.view.sources]
-    return {row.source_id: row for row in run(connection, "publish_sources", sources=wanted)}
+    return {
+        row.source_id: row
+        for row in run(connection, "publish_sources", sources=wanted, target=publication.number)
+    }
+
+
+def _require_same_counts(accepted: Mapping[str, Row[Any]], layers: Iterable[pa.Table]) -> None:
+    """The rows on the map are those that each source's run has published, counted apart."""
+    on_the_map = Counter[str]()
+    for rows in layers:
+        counted = pc.value_counts(rows["source_id"])
+        on_the_map.update(dict(zip(*map(pa.Array.to_pylist, counted.flatten()), strict=True)))
+    said = {source: found.rows_published for source, found in accepted.items()}
+    for source in sorted({*on_the_map, *said}):
+        if on_the_map[source] != said.get(source):
+            raise ReleaseUnverified(
+                f"source {source}",
+                f"{on_the_map[source]} rows are on the map, and its run had {said.get(source)}",
+            )
 
 
 def _source(publication: Publication, source: Source, accepted: Row[Any]) -> Json:

@@ -1,10 +1,9 @@
-"""What one publication is about: the declarations it follows, its number and its time."""
+"""What one publication is about: the declarations it follows, its number and its database."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 
 from schemas.catalogue import MapView
 from schemas.models import Layer, Source
@@ -12,11 +11,10 @@ from schemas.models import Layer, Source
 
 @dataclass(frozen=True)
 class Publication:
-    """Release `number` of a map, published `at` (an aware time)."""
+    """Release `number` of a map."""
 
     view: MapView
     number: int
-    at: datetime
     database_id: str
 
     @property

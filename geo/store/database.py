@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from geo.errors import DatabaseBusy, DatabaseUnreachable
 from sql import statement
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 120.0
+"""How long a change of tables or views is tried while somebody reads them."""
+PAUSE_SECONDS = 2.0
+"""Between two tries: those who queued behind the first one are served."""
 
 
 def open_engine(url: str) -> Engine:
@@ -51,6 +60,38 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed when the block ends well, rolled back otherwise."""
     with connect(engine) as connection, connection.begin():
         yield connection
+
+
+def patiently(engine: Engine, change: Callable[[Connection], T]) -> T:
+    """Makes a change to tables or views, in a transaction of its own, without shutting readers out.
+
+    Who reads a view keeps it from being changed until their transaction ends, and whoever comes
+    later queues behind the change that waits. So a lock is given up after a second, and tried again
+    after a pause in which the others go on. Raises DatabaseBusy, naming who reads, when that does
+    not help for `PATIENCE_SECONDS`.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with transaction(engine) as connection:
+                run(connection, "lock_patience")
+                return change(connection)
+        except DatabaseBusy as busy:
+            if not _waited_for_a_lock(busy):
+                raise
+            if time.monotonic() > deadline:
+                raise DatabaseBusy(f"{busy.reason}; who reads: {_readers(engine)}") from busy
+        time.sleep(PAUSE_SECONDS)
+
+
+def _waited_for_a_lock(busy: DatabaseBusy) -> bool:
+    cause = busy.__cause__
+    return isinstance(cause, OperationalError) and isinstance(cause.orig, LockNotAvailable)
+
+
+def _readers(engine: Engine) -> str:
+    with connect(engine) as connection:
+        return "; ".join(run(connection, "lock_holders").scalars()) or "nobody now"
 
 
 def run(connection: Connection, name: str, /, **values: Any) -> CursorResult[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from functools import partial
 from typing import Any
 
 from psycopg.errors import DependentObjectsStillExist
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 import sql
 from geo.errors import ConfigurationError
 from geo.store import tables
-from geo.store.database import connect, run, transaction
+from geo.store.database import connect, patiently, run
 from geo.store.migrate import migrate, pending
 from schemas.catalogue import MapView
 from schemas.models import Agency, Layer, Source
@@ -38,26 +39,43 @@ def prepare(engine: Engine, view: MapView) -> None:
 def declare(engine: Engine, view: MapView) -> None:
     """Makes the database's registers, layer tables, views and comments follow the declarations.
 
-    What is no longer declared is marked so and kept: its history is not ours to delete.
+    Layer by layer, and only where something differs: whoever reads a layer keeps it from changing,
+    and a change that waits for them shuts everybody else out (`geo.store.database.patiently`).
+    What is no longer declared is marked so and kept: its history is not ours to delete. Killed in
+    between, the next preparation goes through it again. Raises ConfigurationError for a column that
+    cannot follow, DatabaseBusy while a reader does not end.
     """
-    with transaction(engine) as connection:
-        _put(connection, tables.the_map, [_map_row(view)])
-        _put(connection, tables.agency, [_agency_row(agency) for agency in view.agencies.values()])
-        connection.execute(update(tables.layer).values(declared=False))
-        connection.execute(update(tables.source).values(declared=False))
-        _put(connection, tables.layer, [_layer_row(layer) for layer in view.layers])
-        names = [layer.id for layer in view.layers]
-        columns = tables.layer_column
-        connection.execute(delete(columns).where(columns.c.layer_id.in_(names)))
-        _put(connection, columns, [row for layer in view.layers for row in _columns(layer)])
-        _refuse_other_types(connection)
-        _put(connection, tables.source, [_source_row(source) for source in view.sources])
-        for name in names:
-            _define_layer(connection, name)
-        run(connection, "define_places", schema="onemap")
-        run(connection, "define_places", schema="web")
-        run(connection, "withdraw_undeclared")
-        run(connection, "grant_readers")
+    for layer in view.layers:
+        patiently(engine, partial(_declare_layer, layer=layer))
+    patiently(engine, partial(_declare_map, view=view))
+
+
+def _declare_layer(connection: Connection, layer: Layer) -> None:
+    """A layer's register, table and views, in one transaction of its own."""
+    columns = tables.layer_column
+    _put(connection, tables.layer, [_layer_row(layer)])
+    connection.execute(delete(columns).where(columns.c.layer_id == layer.id))
+    _put(connection, columns, _columns(layer))
+    _refuse_other_types(connection)
+    _define_layer(connection, layer.id)
+
+
+def _declare_map(connection: Connection, view: MapView) -> None:
+    """What is of the whole map; with it, the declarations are in force."""
+    _put(connection, tables.agency, [_agency_row(agency) for agency in view.agencies.values()])
+    connection.execute(
+        update(tables.layer).values(
+            declared=tables.layer.c.layer_id.in_([layer.id for layer in view.layers])
+        )
+    )
+    connection.execute(update(tables.source).values(declared=False))
+    _put(connection, tables.source, [_source_row(source) for source in view.sources])
+    run(connection, "define_places", schema="onemap")
+    run(connection, "define_places", schema="web")
+    run(connection, "withdraw_undeclared")
+    run(connection, "comment_columns")
+    run(connection, "grant_readers")
+    _put(connection, tables.the_map, [_map_row(view)])
 
 
 def _refuse_other_types(connection: Connection) -> None:
@@ -86,7 +104,7 @@ def _fingerprint(view: MapView) -> str:
     agencies = [view.agencies[name] for name in sorted(view.agencies)]
     declared = [view.map, view.area, *view.layers, *view.sources, *agencies]
     texts = [declaration.model_dump_json() for declaration in declared]
-    texts += [script.text for script in sql.functions()]
+    texts += [script.text for script in (*sql.functions(), *sql.views())]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 

@@ -131,6 +131,7 @@ run = Table(
     Column("decided_by", Text),
     Column("decided_reason", Text),
     Column("decided_at", DateTime(timezone=True)),
+    Column("ended_release", Integer),
 )
 
 issue = Table(

@@ -23,7 +23,23 @@ $$;
 
 create or replace function meta.release_at(at timestamptz) returns integer
 language sql stable security definer set search_path = pg_catalog as $$
-    select coalesce(max(release), 0) from meta.release where published_at <= at
+    -- After a clock was set back, a release may stand ahead of it: for now and later, it is the last.
+    select coalesce(max(release), 0) from meta.release
+    where published_at <= at or (at >= now() and published_at > clock_timestamp())
+$$;
+
+-- Does a view or a function stand as it is defined now? Each change locks its readers out, if only for a
+-- moment, and waits for whoever reads: so only what differs is made anew.
+create or replace function meta.stands(object_name text, wanted text) returns boolean
+language sql stable as $$
+    select exists (select from meta.definition where name = object_name and definition = wanted)
+           and (to_regclass(object_name) is not null or to_regproc(object_name) is not null)
+$$;
+
+create or replace procedure meta.note_definition(object_name text, made text)
+language sql as $$
+    insert into meta.definition (name, definition) values (object_name, made)
+    on conflict (name) do update set definition = excluded.definition
 $$;
 
 -- The columns of a layer that a reader may see, in the order in which the history got them: a column
@@ -78,8 +94,16 @@ begin
         execute format('create index on core.%I (release_to)', layer_name);
         execute format('create index on core.%I (district_code, subdistrict_code)', layer_name);
     end if;
-    for declared in select * from meta.layer_column where layer_id = layer_name order by position loop
-        execute format('alter table core.%I add column if not exists %I %s',
+    for declared in
+        select * from meta.layer_column c
+        where layer_id = layer_name and not exists (
+            select from pg_attribute a
+            where a.attrelid = format('core.%I', layer_name)::regclass
+              and a.attname = c.column_name and not a.attisdropped
+        )
+        order by position
+    loop
+        execute format('alter table core.%I add column %I %s',
             layer_name, declared.column_name, meta.sql_type(declared.type));
     end loop;
 end $$;
@@ -92,7 +116,12 @@ declare
         select string_agg(format(', %I %s', column_name, meta.sql_type(type)), '' order by position)
         from meta.layer_column where layer_id = layer_name
     );
+    name text := format('staging.%I', layer_name);
 begin
+    declared := coalesce(declared, '');
+    if meta.stands(name, declared) then
+        return;
+    end if;
     execute format('drop table if exists staging.%1$I, staging.%2$I', layer_name, layer_name || '_key');
     execute format(
         'create unlogged table staging.%I (feature_id bytea not null, content_hash bytea not null)',
@@ -103,6 +132,7 @@ begin
             content_hash bytea not null, claimed_district_code text, claimed_subdistrict_code text,
             geom bytea %s
         )$sql$, layer_name, declared);
+    call meta.note_definition(name, declared);
 end $$;
 
 -- A reader's view of one layer. Columns are only added at the end, so that the views which planners
@@ -119,19 +149,26 @@ declare
         where l.release_from <= (select release from meta.pointer)
           and (l.release_to is null or l.release_to > (select release from meta.pointer))
         $sql$, target_schema, layer_name, meta.visible_columns(layer_name, classes));
+    name text := format('%I.%I', target_schema, layer_name);
 begin
-    execute definition;
-exception when invalid_table_definition then
-    execute format('drop function if exists onemap.%I(timestamptz)', layer_name || '_as_of');
-    execute format('drop view if exists %I.place', target_schema);
-    execute format('drop view %I.%I', target_schema, layer_name);
-    execute definition;
+    if meta.stands(name, definition) then
+        return;
+    end if;
+    begin
+        execute definition;
+    exception when invalid_table_definition then
+        execute format('drop function if exists onemap.%I(timestamptz)', layer_name || '_as_of');
+        execute format('drop view if exists %I.place', target_schema);
+        execute format('drop view %I.%I', target_schema, layer_name);
+        execute definition;
+    end;
+    call meta.note_definition(name, definition);
 end $$;
 
 create or replace procedure meta.define_as_of(layer_name text)
 language plpgsql as $$
-begin
-    execute format($sql$
+declare
+    definition text := format($sql$
         create or replace function onemap.%1$I(at timestamptz) returns setof onemap.%2$I
         language sql stable security definer set search_path = pg_catalog, public as $body$
             select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision,
@@ -141,38 +178,49 @@ begin
               and (l.release_to is null or l.release_to > r.release)
         $body$ $sql$, layer_name || '_as_of', layer_name,
         meta.visible_columns(layer_name, array['public', 'internal']));
+    name text := format('onemap.%I', layer_name || '_as_of');
+begin
+    if meta.stands(name, definition) then
+        return;
+    end if;
+    execute definition;
     execute format(
         'comment on function onemap.%I(timestamptz) is %L', layer_name || '_as_of',
         'ชั้นข้อมูลตามที่เผยแพร่ ณ เวลานั้น / The layer as it was published at that time');
     execute format('revoke all on function onemap.%I(timestamptz) from public', layer_name || '_as_of');
     execute format('grant execute on function onemap.%I(timestamptz) to onemap_planner', layer_name || '_as_of');
+    call meta.note_definition(name, definition);
 end $$;
 
--- Comments on a table or view of a layer, in both languages, from the declarations.
+-- Comments on a table or view of a layer, in both languages, from the declarations; only those that differ.
 create or replace procedure meta.comment_layer(target_schema text, layer_name text)
 language plpgsql as $$
 declare
+    relation regclass := format('%I.%I', target_schema, layer_name)::regclass;
     words record;
 begin
-    select * into words from meta.layer where layer_id = layer_name;
-    execute format('comment on %s %I.%I is %L',
-        case target_schema when 'core' then 'table' else 'view' end, target_schema, layer_name,
-        format(E'%s: %s\n%s: %s', words.title_th, words.description_th, words.title_en, words.description_en));
     for words in
-        select a.attname as name,
+        select format('%s %s', case target_schema when 'core' then 'table' else 'view' end, relation) as name,
+               format(E'%s: %s\n%s: %s', title_th, description_th, title_en, description_en) as text,
+               obj_description(relation) as found
+        from meta.layer where layer_id = layer_name
+        union all
+        select format('column %s.%I', relation, a.attname),
                coalesce(
                    nullif(concat_ws(
                        E'\n', c.title_th || coalesce(': ' || c.description_th, ''),
                        c.title_en || coalesce(': ' || c.description_en, ''), '[' || c.unit || ']'), ''),
                    concat_ws(E'\n', s.title_th, s.title_en)
-               ) as text
+               ),
+               col_description(relation, a.attnum)
         from pg_attribute a
         left join meta.layer_column c on c.layer_id = layer_name and c.column_name = a.attname
         left join meta.standard_column s on s.column_name = a.attname
-        where a.attrelid = format('%I.%I', target_schema, layer_name)::regclass
-          and a.attnum > 0 and not a.attisdropped
+        where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
     loop
-        execute format('comment on column %I.%I.%I is %L', target_schema, layer_name, words.name, words.text);
+        if words.text is distinct from words.found then
+            execute format('comment on %s is %L', words.name, words.text);
+        end if;
     end loop;
 end $$;
 
@@ -211,13 +259,19 @@ declare
             from %2$I.%1$I$sql$, layer_id, target_schema), ' union all ' order by sort_order)
         from meta.layer where role = 'place' and declared
     );
-begin
-    execute format('create or replace view %I.place as %s', target_schema, coalesce(parts, $sql$
+    definition text := format('create or replace view %I.place as %s', target_schema, coalesce(parts, $sql$
         select null::text as layer_id, null::uuid as feature_id, null::text as name_th, null::text as name_en,
                null::text as district_code, null::text as subdistrict_code,
                null::text as location_precision, null::text as source_id,
                null::geometry(Geometry, 4326) as geom
         where false$sql$));
+    name text := format('%I.place', target_schema);
+begin
+    if meta.stands(name, definition) then
+        return;
+    end if;
+    execute definition;
+    call meta.note_definition(name, definition);
     execute format('comment on view %I.place is %L', target_schema,
         'สถานที่จากทุกชั้นข้อมูลรวมกัน / The places of all layers together');
     execute format('comment on column %I.place.layer_id is %L', target_schema, 'ชั้นข้อมูล / Layer');

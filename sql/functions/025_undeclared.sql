@@ -1,5 +1,11 @@
--- A source that the map no longer declares ends with the coming release. Its history stays; were it
--- declared again, its bytes would be read again.
+-- The sources that the map declares for a layer. What others brought is not in the coming release.
+create or replace function meta.declared_sources(layer_name text) returns text[]
+language sql stable as $$
+    select coalesce(array_agg(source_id), '{}') from meta.source where layer_id = layer_name and declared
+$$;
+
+-- Ends what came from other sources, in the transaction that moves the pointer: a publication that fails
+-- has ended nothing. Its history stays; were the source declared again, its bytes would be read again.
 create or replace function meta.end_undeclared(layer_name text, target integer) returns bigint
 language plpgsql as $$
 declare
@@ -8,25 +14,18 @@ begin
     execute format($sql$
         delete from core.%I l
         where l.release_from = $1
-          and not exists (
-              select from meta.source s
-              where s.source_id = l.source_id and s.layer_id = $2 and s.declared
-          )
+          and l.source_id <> all (meta.declared_sources($2))
         $sql$, layer_name) using target, layer_name;
     execute format($sql$
         update core.%I l set release_to = $1
         where l.release_to is null
-          and not exists (
-              select from meta.source s
-              where s.source_id = l.source_id and s.layer_id = $2 and s.declared
-          )
+          and l.source_id <> all (meta.declared_sources($2))
         $sql$, layer_name) using target, layer_name;
     get diagnostics ended = row_count;
-    update meta.run r set declaration_sha256 = null
+    update meta.run r
+    set declaration_sha256 = null,
+        ended_release = case when r.outcome = 'accepted' then coalesce(r.ended_release, target) end
     where r.layer_id = layer_name and r.declaration_sha256 is not null
-      and not exists (
-          select from meta.source s
-          where s.source_id = r.source_id and s.layer_id = layer_name and s.declared
-      );
+      and r.source_id <> all (meta.declared_sources(layer_name));
     return ended;
 end $$;

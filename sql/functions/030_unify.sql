@@ -11,9 +11,12 @@ language plpgsql stable as $$
 declare
     changed boolean;
 begin
-    execute format(
-        'select exists (select from core.%I where release_from = $1 or release_to = $1)',
-        meta.layer_of_role('subdistrict')) into changed using target;
+    execute format($sql$
+        select exists (
+            select from core.%1$I
+            where release_from = $1 or release_to = $1
+               or (release_to is null and source_id <> all (meta.declared_sources(%1$L)))
+        )$sql$, meta.layer_of_role('subdistrict')) into changed using target;
     return changed;
 end $$;
 
@@ -29,11 +32,13 @@ begin
             select c.*, case when st_dimension(c.geom) = 0 then c.geom else st_pointonsurface(c.geom) end as spot
             from core.%1$I c
             where c.release_to is null and c.geom is not null and ($2 or c.release_from = $1)
+              and c.source_id = any (meta.declared_sources(%1$L))
         ) l
         cross join lateral (
             select s.subdistrict_code, s.district_code
             from core.%2$I s
-            where s.release_to is null and st_dwithin(s.geom, l.spot, 0.0025)
+            where s.release_to is null and s.source_id = any (meta.declared_sources(%2$L))
+              and st_dwithin(s.geom, l.spot, 0.0025)
               and (st_intersects(s.geom, l.spot)
                    or st_distance(s.geom::geography, l.spot::geography) <= 250)
             order by st_distance(s.geom, l.spot), s.subdistrict_code
@@ -42,6 +47,24 @@ begin
         where (l.subdistrict_code, l.district_code)
               is distinct from (a.subdistrict_code, a.district_code)
         $sql$, layer_name, meta.layer_of_role('subdistrict')) using target, meta.areas_changed(target);
+end $$;
+
+-- What an earlier placement of the coming release renewed is taken back: a version that differs from the
+-- one before it in its area alone. So placing twice is placing once, also when the boundaries that were
+-- prepared have been taken back in between.
+create or replace procedure meta.take_back_placement(layer_name text, target integer)
+language plpgsql as $$
+begin
+    execute format($sql$
+        with renewed as (
+            delete from core.%1$I l using core.%1$I b
+            where l.release_from = $1 and b.release_to = $1 and b.feature_id = l.feature_id
+              and b.run_id = l.run_id
+            returning l.feature_id
+        )
+        update core.%1$I b set release_to = null
+        from renewed where b.feature_id = renewed.feature_id and b.release_to = $1
+        $sql$, layer_name) using target;
 end $$;
 
 -- Places the features of one layer; returns how many got other codes than they had.
@@ -59,6 +82,7 @@ begin
         feature_id uuid, release_from integer, subdistrict_code text, district_code text
     ) on commit drop;
     truncate placed_feature;
+    call meta.take_back_placement(layer_name, target);
     insert into placed_feature select * from meta.placed_otherwise(layer_name, target);
 
     execute format($sql$

@@ -4,11 +4,11 @@ returns table (level text, code text, shape bytea)
 language plpgsql stable as $$
 begin
     return query execute format($sql$
-        select 'districts', district_code, st_asbinary(geom) from core.%I
-        where release_to is null and geom is not null
+        select 'districts', district_code, st_asbinary(geom) from core.%1$I
+        where release_to is null and geom is not null and source_id = any (meta.declared_sources(%1$L))
         union all
-        select 'subdistricts', subdistrict_code, st_asbinary(geom) from core.%I
-        where release_to is null and geom is not null
+        select 'subdistricts', subdistrict_code, st_asbinary(geom) from core.%2$I
+        where release_to is null and geom is not null and source_id = any (meta.declared_sources(%2$L))
         order by 1, 2
         $sql$, meta.layer_of_role('district'), meta.layer_of_role('subdistrict'));
 end $$;
@@ -21,9 +21,11 @@ declare
 begin
     execute format($sql$
         select md5(string_agg(encode(content_hash, 'hex'), '' order by feature_id)) from (
-            select feature_id, content_hash from core.%I where release_to is null
+            select feature_id, content_hash from core.%1$I
+            where release_to is null and source_id = any (meta.declared_sources(%1$L))
             union all
-            select feature_id, content_hash from core.%I where release_to is null
+            select feature_id, content_hash from core.%2$I
+            where release_to is null and source_id = any (meta.declared_sources(%2$L))
         ) areas
         $sql$, meta.layer_of_role('district'), meta.layer_of_role('subdistrict')) into found;
     return coalesce(found, '');

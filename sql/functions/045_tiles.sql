@@ -21,6 +21,7 @@ begin
                l.location_precision, l.source_id, st_asbinary(l.geom) as geom
         from core.%1$I l
         where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
+          and l.source_id = any (meta.declared_sources(%1$L))
         order by l.feature_id
         $sql$, layer_name, meta.public_columns(layer_name, wanted)) using target;
     return rows;
@@ -43,6 +44,7 @@ begin
             select l.feature_id %2$s, l.district_code, l.subdistrict_code, l.location_precision, l.source_id
         ) p
         where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
+          and l.source_id = any (meta.declared_sources(%1$L))
         order by l.feature_id
         $sql$, layer_name, meta.public_columns(layer_name, wanted)) using target;
     return features;
@@ -64,5 +66,6 @@ begin
             select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision, l.source_id %2$s
         ) a
         where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
+          and l.source_id = any (meta.declared_sources(%1$L))
         $sql$, layer_name, meta.public_columns(layer_name, wanted)) using target;
 end $$;

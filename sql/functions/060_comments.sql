@@ -109,12 +109,14 @@ begin
             ('only_one', 'มีได้แถวเดียว / There is one row only'),
             ('name', 'ชื่อแฟ้ม / File name'),
             ('sha256', 'ลายนิ้วมือ / Checksum'),
-            ('applied_at', 'เวลาที่ใช้ / When it was applied')
+            ('applied_at', 'เวลาที่ใช้ / When it was applied'),
+            ('definition', 'นิยาม / Definition'),
+            ('ended_release', 'รุ่นที่แถวของรอบนี้สิ้นสุดลงเพราะไม่ประกาศแหล่งข้อมูลแล้ว / Release in which its rows ended, for the source was no longer declared')
         ) k (attname, text) on k.attname = a.attname
         where c.relkind in ('r', 'v')
+          and col_description(a.attrelid, a.attnum) is distinct from coalesce(k.text, replace(a.attname, '_', ' '))
           and (n.nspname = 'meta' or c.relname in ('map', 'layer', 'layer_column', 'source', 'release'))
     loop
         execute format('comment on column %s is %L', words.name, words.text);
     end loop;
 end $$;
-call meta.comment_columns();

@@ -10,4 +10,3 @@ begin
     grant usage on schema web to onemap_web;
     grant select on all tables in schema web to onemap_web;
 end $$;
-call meta.grant_readers();

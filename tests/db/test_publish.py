@@ -23,9 +23,9 @@ import pytest
 import shapely
 from geoalchemy2 import WKTElement
 from pmtiles.reader import MmapSource, Reader, all_tiles
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 
-from geo.errors import LeaseLost, ReleaseUnverified
+from geo.errors import DatabaseBusy, LeaseLost, ReleaseUnverified
 from geo.publish import Release, publish
 from geo.store import lease, tables
 from geo.store.database import open_engine, transaction
@@ -51,8 +51,8 @@ class Workshop:
     runs: dict[str, int] = field(default_factory=dict)
 
     def publish(self, **changed: Any) -> Release | None:
-        """Publishes; parts of the map, the time and the folder may be other than they are."""
-        own = {"releases_folder": self.releases, "now": NOW, "progress": None}
+        """Publishes; parts of the map and the folder may be other than they are."""
+        own = {"releases_folder": self.releases, "progress": None}
         given = {name: changed.pop(name, value) for name, value in own.items()}
         view = replace(self.view, **changed)
         names = [layer.id for layer in self.view.layers]
@@ -75,13 +75,18 @@ class Workshop:
                         "evidence": {},
                         "lineage": {},
                         "snapshot_sha256": "ab" * 32,
-                        "rows_in": 9,
-                        "rows_published": 8,
+                        "target_release": 1,
+                        "rows_in": 1,
+                        "rows_published": 0,
                         "rows_quarantined": 1,
                         "rows_filtered": 0,
                         "rows_at_area": 2,
                     },
                 ).one()
+            counted = {"rows_in": tables.run.c.rows_in + 1}
+            counted["rows_published"] = tables.run.c.rows_published + 1
+            mine = tables.run.c.run_id == self.runs[layer]
+            connection.execute(update(tables.run).where(mine).values(counted))
             target = connection.execute(text("select release + 1 from meta.pointer")).scalar_one()
             row = {
                 "feature_id": uuid.uuid5(uuid.NAMESPACE_OID, f"{layer} {key}"),
@@ -146,7 +151,6 @@ def test_a_release_is_a_folder_that_says_what_it_holds(city: Workshop) -> None:
     assert city.pointer() == 1
     manifest = json.loads((release.folder / "manifest.json").read_text("utf-8"))
     assert manifest == release.manifest
-    assert manifest["published_at"] == "2026-03-01T05:30:00+00:00"
     assert manifest["format"] == 2
     assert (manifest["data_as_of"], manifest["fetched_on"]) == (None, "2026-02-28")
     parks = layer_of(manifest, "parks")
@@ -155,13 +159,13 @@ def test_a_release_is_a_folder_that_says_what_it_holds(city: Workshop) -> None:
     assert parks["tile_loss"] == {str(zoom): 0 for zoom in range(8, 15)}
     assert [column["name"] for column in parks["columns"]][:2] == ["name_th", "name_en"]
     (source,) = [source for source in manifest["sources"] if source["layer"] == "parks"]
-    assert (source["rows_in"], source["published"], source["quarantined"]) == (9, 8, 1)
+    assert (source["rows_in"], source["published"], source["quarantined"]) == (2, 1, 1)
     assert source["agency"]["th"] and source["sha256"] == "ab" * 32
     with transaction(city.engine) as connection:
         stored, at = connection.execute(
             text("select manifest, published_at from meta.release where release = 1")
         ).one()
-    assert (stored, at) == (manifest, NOW)
+    assert (stored, at) == (manifest, datetime.fromisoformat(manifest["published_at"]))
 
 
 def test_every_file_is_in_the_manifest_with_its_fingerprint(city: Workshop) -> None:
@@ -393,6 +397,7 @@ def test_the_next_release_has_what_began_and_not_what_ended(city: Workshop) -> N
     first = published(city)
     city.put("parks", "2", "POINT(100.49 13.75)", name_th="สวนใหม่")
     city.execute("update core.parks set release_to = 2 where source_key = '1'")
+    city.execute("update meta.run set rows_published = 1, rows_in = 2 where layer_id = 'parks'")
     second = published(city)
 
     assert second.number == 2
@@ -406,24 +411,79 @@ def test_the_next_release_has_what_began_and_not_what_ended(city: Workshop) -> N
     assert archive_of(first, "districts").name == archive_of(second, "districts").name
 
 
+def test_rows_that_no_run_accounts_for_are_not_published(city: Workshop) -> None:
+    city.execute("update meta.run set rows_published = 2, rows_in = 3 where layer_id = 'parks'")
+    with pytest.raises(ReleaseUnverified, match="1 rows are on the map, and its run had 2"):
+        city.publish()
+    assert city.pointer() == 0
+
+
+def test_a_release_is_published_when_the_pointer_moves(city: Workshop) -> None:
+    told: list[datetime] = []
+    release = published(city, progress=lambda _: told.append(datetime.now(UTC)))
+    assert datetime.fromisoformat(release.manifest["published_at"]) > told[-1]
+
+
+def test_a_clock_that_was_set_back_does_not_turn_history_round(city: Workshop) -> None:
+    published(city)
+    city.execute("update meta.release set published_at = now() + interval '1 hour'")
+    city.put("parks", "2", "POINT(100.49 13.75)", name_th="สวนใหม่")
+    second = published(city)
+
+    with transaction(city.engine) as connection:
+        times = connection.scalars(text("select published_at from meta.release order by release"))
+        first_at, second_at = times.all()
+        now = connection.scalar(text("select count(*) from onemap.parks_as_of(now())"))
+    assert second_at > first_at
+    assert second_at == datetime.fromisoformat(second.manifest["published_at"])
+    assert now == 2, "what is current is what the map shows now"
+
+
+def test_what_is_no_longer_declared_ends_with_the_publication_alone(city: Workshop) -> None:
+    published(city)
+    whole, sources = city.view, city.view.sources
+    fewer = replace(whole, sources=tuple(s for s in sources if s.layer != "parks"))
+    declare(city.engine, fewer)
+    fail_publications(city)
+    with pytest.raises(Exception, match="killed"):
+        city.publish(sources=fewer.sources)
+    let_publications_pass(city)
+    declare(city.engine, whole)
+    published(city, area=whole.area.model_copy(update={"title": whole.map.title}))
+    assert count(city, "onemap.parks") == 1, "it is declared again, and never left"
+
+    declare(city.engine, fewer)
+    release = published(city, sources=fewer.sources)
+    assert count(city, "onemap.parks") == 0
+    assert [source["layer"] for source in release.manifest["sources"]].count("parks") == 0
+    assert layer_of(release.manifest, "parks")["features"] == 0
+
+
+def test_a_map_that_is_declared_anew_meanwhile_is_not_published(city: Workshop) -> None:
+    other = replace(city.view, map=city.view.map.model_copy(update={"title": city.view.area.title}))
+
+    def redeclare(words: str) -> None:
+        if words.endswith("move the pointer"):
+            declare(city.engine, other)
+
+    with pytest.raises(DatabaseBusy, match="declared anew"):
+        city.publish(progress=redeclare)
+    assert city.pointer() == 0
+
+
 def test_the_same_data_gives_the_same_bytes(city: Workshop) -> None:
     city.put("housing_communities", "1", "POINT(100.49 13.75)", name_th="ชุมชน", population=12)
     first = fingerprints(published(city))
     city.execute("update meta.pointer set release = 0")
     city.execute("delete from meta.release")
-    second = fingerprints(published(city, now=datetime(2027, 1, 1, tzinfo=UTC)))
+    second = fingerprints(published(city))
     assert first == second
 
 
 def test_a_failure_between_rename_and_pointer_is_mended_by_the_next_publication(
     city: Workshop,
 ) -> None:
-    city.execute("""
-        create function public.fail() returns trigger language plpgsql as
-        $$ begin raise exception 'killed'; end $$;
-        create trigger fail before insert on meta.release
-        for each row execute function public.fail()
-    """)
+    fail_publications(city)
     with pytest.raises(Exception, match="killed"):
         city.publish()
     home = city.releases / "bangkok"
@@ -431,7 +491,7 @@ def test_a_failure_between_rename_and_pointer_is_mended_by_the_next_publication(
     assert [path.name for path in home.iterdir()] == ["1"]
     (home / "1" / "left-over").write_text("of the killed one")
 
-    city.execute("drop trigger fail on meta.release")
+    let_publications_pass(city)
     release = published(city)
     assert release.number == city.pointer() == 1
     assert not (home / "1" / "left-over").exists()
@@ -467,7 +527,7 @@ def test_a_process_killed_before_the_commit_has_not_published(city: Workshop) ->
 def publish_in_a_process(url: str, view: MapView, releases: Path) -> None:
     engine = open_engine(url)
     with lease.hold(engine, [layer.id for layer in view.layers]) as token:
-        publish(engine, token, view, releases_folder=releases, now=NOW)
+        publish(engine, token, view, releases_folder=releases)
 
 
 def test_a_half_built_release_is_removed(city: Workshop) -> None:
@@ -514,6 +574,25 @@ def test_a_layer_without_features_has_its_files(city: Workshop) -> None:
     assert rows_of_csv(folder / "health_catchments.csv") == []
     assert pq.read_table(folder / "health_catchments.parquet").num_rows == 0
     assert len(pyogrio.read_dataframe(folder / "health_catchments.gpkg")) == 0
+
+
+def fail_publications(workshop: Workshop) -> None:
+    """From now on, no release can be written."""
+    workshop.execute("""
+        create function public.fail() returns trigger language plpgsql as
+        $$ begin raise exception 'killed'; end $$;
+        create trigger fail before insert on meta.release
+        for each row execute function public.fail()
+    """)
+
+
+def let_publications_pass(workshop: Workshop) -> None:
+    workshop.execute("drop trigger fail on meta.release")
+
+
+def count(workshop: Workshop, view: str) -> int:
+    with transaction(workshop.engine) as connection:
+        return int(connection.scalar(text(f"select count(*) from {view}")) or 0)
 
 
 def published(workshop: Workshop, **changed: Any) -> Release:

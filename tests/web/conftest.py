@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from time import sleep
@@ -24,7 +23,6 @@ from web.app import create_app
 from web.settings import WebSettings
 
 MAP = "web_test"
-PUBLISHED_AT = datetime(2025, 3, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def city(
     view = city_view()
     rows = load_city(owner_url, view)
     releases = tmp_path_factory.mktemp("releases")
-    release = publish_city(owner_url, view, releases, PUBLISHED_AT)
+    release = publish_city(owner_url, view, releases)
     assert release is not None
     web_url = private_cluster.url(cluster, MAP, "onemap_web")
     yield City(owner_url, WebSettings("test", web_url, releases / "test"), rows, release.manifest)

@@ -10,7 +10,7 @@ import csv
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,7 @@ def load_city(url: str, view: MapView) -> dict[str, Rows]:
     return city
 
 
-def publish_city(url: str, view: MapView, releases: Path, now: datetime) -> Release | None:
+def publish_city(url: str, view: MapView, releases: Path) -> Release | None:
     """Publish what is prepared in the database, as the main job does."""
     engine = open_engine(url)
     try:
@@ -127,7 +127,6 @@ def publish_city(url: str, view: MapView, releases: Path, now: datetime) -> Rele
                 token,
                 view,
                 releases_folder=releases,
-                now=now,
             )
     finally:
         engine.dispose()
@@ -136,9 +135,10 @@ def publish_city(url: str, view: MapView, releases: Path, now: datetime) -> Rele
 def _insert(connection: psycopg.Connection, rows: Rows) -> None:
     source = SOURCES[rows.layer]
     run = connection.execute(
-        "insert into meta.run (source_id, layer_id, outcome, finished_at, fetched_at,"
-        " snapshot_sha256, rows_in, rows_published, rows_quarantined, rows_filtered, rows_at_area)"
-        " values (%s, %s, 'accepted', now(), '2025-02-13T20:00Z', %s, %s, %s, 0, 0, %s)"
+        "insert into meta.run (source_id, layer_id, outcome, target_release, finished_at,"
+        " fetched_at, snapshot_sha256, rows_in, rows_published, rows_quarantined, rows_filtered,"
+        " rows_at_area)"
+        " values (%s, %s, 'accepted', 1, now(), '2025-02-13T20:00Z', %s, %s, %s, 0, 0, %s)"
         " returning run_id",
         (source, rows.layer, "0" * 64, len(rows.rows), len(rows.rows), rows.at_area),
     ).fetchone()

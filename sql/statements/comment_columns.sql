@@ -1,0 +1,1 @@
+call meta.comment_columns()

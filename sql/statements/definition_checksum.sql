@@ -1,0 +1,1 @@
+select definition from meta.definition where name = :name

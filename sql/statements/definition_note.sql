@@ -1,0 +1,1 @@
+call meta.note_definition(:name, :checksum)

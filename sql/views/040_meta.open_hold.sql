@@ -1,0 +1,10 @@
+create or replace view meta.open_hold as
+select run_id, source_id, layer_id, snapshot_sha256, started_at, reason, reason_th, evidence
+from meta.run r
+where outcome = 'held' and decided_at is null
+  and not exists (
+      select from meta.run newer
+      where newer.source_id = r.source_id and newer.run_id > r.run_id
+        and newer.outcome in ('accepted', 'held', 'rejected')
+  );
+comment on view meta.open_hold is 'การส่งที่รอการตัดสินใจ / Deliveries that wait for a decision';
