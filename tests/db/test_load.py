@@ -172,3 +172,40 @@ def test_no_point_is_invented_and_no_history_overlaps(city: TestMap) -> None:
             transaction(city.engine) as connection,
         ):
             connection.execute(text(broken))
+
+
+def test_a_placement_is_taken_back_with_the_boundaries_that_were_prepared(city: TestMap) -> None:
+    borders = [
+        Row("100101", shape=square(100.49, 13.75), district="1001", subdistrict="100101"),
+        Row("100202", shape=square(100.51, 13.75), district="1002", subdistrict="100202"),
+    ]
+    city.load("parks", [Row("1", 100.495, 13.75)])
+    city.unify()
+    publish(city, 1)
+    moved = [
+        Row("100101", shape=square(100.47, 13.75), district="1001", subdistrict="100101"),
+        Row("100202", shape=square(100.49, 13.75), district="1002", subdistrict="100202"),
+    ]
+    city.load("subdistricts", moved)
+    assert city.unify()["parks"] == 1
+    assert rows(city, VERSIONS) == [("1", 1, 2), ("1", 2, None)]
+    city.load("subdistricts", borders)  # before anything was published, the agency mends its file
+    assert city.unify()["parks"] == 0
+    assert rows(city, VERSIONS) == [("1", 1, None)]
+    assert rows(city, "select meta.pending_changes(2)") == [(0,)]
+
+
+def test_what_an_undeclared_source_brought_places_nothing(city: TestMap) -> None:
+    city.load("parks", [Row("1", 100.49, 13.75)])
+    city.unify()
+    publish(city, 1)
+    fingerprint = rows(city, "select meta.areas_fingerprint()")
+    source = city.source_of("subdistricts").id
+    with transaction(city.engine) as connection:
+        gone = text("update meta.source set declared = false where source_id = :source")
+        connection.execute(gone, {"source": source})
+    assert rows(city, "select count(*) from meta.admin_areas() where level = 'subdistricts'") == [
+        (0,)
+    ]
+    assert rows(city, "select meta.areas_fingerprint()") != fingerprint
+    assert rows(city, "select meta.pending_changes(2)") == [(2,)], "both would end"

@@ -386,6 +386,13 @@ def test_csv_cells_are_never_formulas(city: Workshop) -> None:
     assert set(wicked.values()) <= exact
 
 
+def test_a_release_of_an_older_format_is_published_anew_once(city: Workshop) -> None:
+    published(city)
+    city.execute("update meta.release set manifest = manifest - 'format'")
+    assert published(city).number == 2
+    assert city.publish() is None
+
+
 def test_nothing_changed_publishes_nothing(city: Workshop) -> None:
     published(city)
     assert city.publish() is None
