@@ -81,7 +81,7 @@ class RangeRule(Declaration):
 
 
 class PatternRule(Declaration):
-    """A text matches a regular expression (Python `re`, whole value)."""
+    """A text matches a regular expression (RE2, as the engine that runs it; the whole value)."""
 
     rule: Literal["pattern"]
     column: str
