@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from geo.values.storable import storable
 from schemas.models import IssueCode, Severity
 
 ISSUE_SCHEMA = pa.schema(
@@ -83,7 +84,8 @@ def gather(parts: Sequence[pa.Table]) -> pa.Table:
 
 def _repeat(text: Text, count: int) -> pa.Array:
     if text is None or isinstance(text, str):
-        return pa.repeat(pa.scalar(text, pa.string()), count)
+        words = storable(text) if text else text
+        return pa.repeat(pa.scalar(words, pa.string()), count)
     if isinstance(text, pa.ChunkedArray):
         text = text.combine_chunks()
     whole: pa.Array = text

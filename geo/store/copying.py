@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
+from pgpq.encoders import LargeStringEncoderBuilder
+from pgpq.schema import Jsonb
 from psycopg import sql
 from sqlalchemy import Connection, Table
+
+from geo.values.storable import storable_column
 
 _ROWS_PER_BATCH = 65_536
 
@@ -17,6 +21,8 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "BOOLEAN": pa.bool_(),
     "DATE": pa.date32(),
     "BYTEA": pa.binary(),
+    "ARRAY": pa.list_(pa.string()),
+    "JSONB": pa.large_string(),
 }
 
 
@@ -24,14 +30,16 @@ def copy_in(connection: Connection, target: Table, rows: pa.Table) -> None:
     """Appends `rows` to `target`, inside the connection's transaction.
 
     Columns are matched by name; those of the table that `rows` lacks keep their default. Types are
-    those of the SQLAlchemy table: bytes stay bytes.
+    those of the SQLAlchemy table: bytes stay bytes, JSON comes as its text. What no text of
+    PostgreSQL holds is escaped.
     """
     columns = [column for column in target.columns if column.name in rows.column_names]
     schema = pa.schema(
         [(column.name, _ARROW_TYPES[str(column.type).upper()]) for column in columns]
     )
-    batches = rows.select(schema.names).cast(schema).to_batches(max_chunksize=_ROWS_PER_BATCH)
-    encoder = ArrowToPostgresBinaryEncoder(schema)
+    typed = _storable(rows.select(schema.names).cast(schema))
+    batches = typed.to_batches(max_chunksize=_ROWS_PER_BATCH)
+    encoder = _encoder(schema)
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
         sql.Identifier(str(target.schema), target.name),
         sql.SQL(", ").join(sql.Identifier(name) for name in schema.names),
@@ -45,3 +53,20 @@ def copy_in(connection: Connection, target: Table, rows: pa.Table) -> None:
             copy.write(encoder.finish())
     finally:
         cursor.close()
+
+
+def _storable(rows: pa.Table) -> pa.Table:
+    for index, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type):
+            rows = rows.set_column(index, field, storable_column(rows[field.name]))
+    return rows
+
+
+def _encoder(schema: pa.Schema) -> ArrowToPostgresBinaryEncoder:
+    builders = {
+        field.name: LargeStringEncoderBuilder.new_with_output(field, Jsonb())
+        if pa.types.is_large_string(field.type)
+        else ArrowToPostgresBinaryEncoder.infer_encoder(field)
+        for field in schema
+    }
+    return ArrowToPostgresBinaryEncoder.new_with_encoders(schema, builders)

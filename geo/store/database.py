@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from geo.errors import DatabaseBusy, DatabaseUnreachable
+from geo.values.storable import json_text, storable
 from sql import statement
 
 T = TypeVar("T")
@@ -32,6 +32,7 @@ def open_engine(url: str) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         poolclass=NullPool,
+        json_serializer=json_text,
         connect_args={"connect_timeout": 10, "application_name": "onemap"},
     )
 
@@ -95,12 +96,18 @@ def _readers(engine: Engine) -> str:
 
 
 def run(connection: Connection, name: str, /, **values: Any) -> CursorResult[Any]:
-    """Runs `sql/statements/<name>.sql` with bound values; mappings are bound as JSON."""
-    bound = {
-        key: json.dumps(dict(value), ensure_ascii=False) if isinstance(value, Mapping) else value
-        for key, value in values.items()
-    }
+    """Runs `sql/statements/<name>.sql` with bound values; mappings are bound as JSON.
+
+    No text and no mapping is refused by the database for what it holds.
+    """
+    bound = {key: _bindable(value) for key, value in values.items()}
     return connection.execute(text(statement(name)), bound)
+
+
+def _bindable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return json_text(value)
+    return storable(value) if isinstance(value, str) else value
 
 
 def _first_line(error: OperationalError) -> str:

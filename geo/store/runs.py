@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine
 
 from geo.errors import ConfigurationError, UnknownRun
 from geo.states import Accepted, Outcome, Snapshot, Validated, Verdict
@@ -118,12 +117,7 @@ def write_rows(connection: Connection, run_id: int, delivery: Validated) -> None
     """The run's issues, quarantined and filtered rows, inside the caller's transaction."""
     copy_in(connection, tables.issue, _of_run(delivery.issues, run_id))
     copy_in(connection, tables.filtered_row, _of_run(delivery.filtered, run_id))
-    quarantined = delivery.quarantined.to_pylist()  # only bad rows, and the gate bounds these
-    if quarantined:
-        connection.execute(
-            insert(tables.quarantined_row),
-            [row | {"run_id": run_id, "raw": json.loads(row["raw"])} for row in quarantined],
-        )
+    copy_in(connection, tables.quarantined_row, _of_run(delivery.quarantined, run_id))
 
 
 def close_held(engine: Engine, run_id: int, delivery: Validated, verdict: Verdict) -> None:

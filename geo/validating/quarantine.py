@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
 from geo.issues import IssueCatalogue
 from geo.states import GEOM, ROW, RawTable
+from geo.values.storable import json_rows, json_text, storable, with_member
 from schemas.models import Severity
 
 _DAMAGED = "encoding_unreadable"
@@ -22,7 +23,7 @@ def unreadable_rows(raw: RawTable, catalogue: IssueCatalogue) -> Iterator[pa.Tab
     damaged = [row.row for row in raw.report.bad_rows if row.code == _DAMAGED]
     yield catalogue.make(_DAMAGED, damaged, detail=raw.report.encoding_found)
     others = [row for row in raw.report.bad_rows if row.code != _DAMAGED]
-    details = pa.array([row.code for row in others], pa.string())
+    details = pa.array([storable(row.code) for row in others], pa.string())
     yield catalogue.make("row_unreadable", [row.row for row in others], detail=details)
 
 
@@ -35,23 +36,46 @@ def quarantine(raw: RawTable, issues: pa.Table) -> pa.Table:
         .sort_by("source_row")
     )
     wanted = grouped["source_row"].combine_chunks()
-    texts = {
-        bad.row: json.dumps({"_text": bad.raw}, ensure_ascii=False) for bad in raw.report.bad_rows
-    }
-    delivered = raw.table.filter(pc.is_in(raw.table[ROW], wanted.cast(pa.int64())))
-    for row in delivered.to_pylist():  # only bad rows; a person reads each of them
-        shape = row.pop(GEOM, None)
-        if shape is not None:
-            row["_shape"] = shapely.to_wkt(shapely.from_wkb(shape, on_invalid="ignore"))
-        number = row.pop(ROW)
-        texts[number] = json.dumps(row, ensure_ascii=False, default=str)
+    numbers, texts = _described(raw, wanted.cast(pa.int64()))
+    found = pc.index_in(wanted.cast(pa.int64()), numbers)
     return pa.table(
-        {
-            "source_row": wanted,
-            "codes": grouped["code_distinct"],
-            "raw": pa.array([texts[row] for row in wanted.to_pylist()], pa.string()),
-        }
+        {"source_row": wanted, "codes": grouped["code_distinct"], "raw": texts.take(found)}
     )
+
+
+def _described(raw: RawTable, wanted: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Row numbers, and for each the row as JSON: unreadable rows, and the readable among wanted."""
+    bad = raw.report.bad_rows
+    rows = raw.table.filter(pc.is_in(raw.table[ROW], wanted)).combine_chunks()
+    named = {name: _whole(rows[name]) for name in rows.column_names if name not in (ROW, GEOM)}
+    shape = "_shape"
+    while shape in named:
+        shape = f"_{shape}"
+    texts = with_member(json_rows(named, rows.num_rows), shape, _shapes(_whole(rows[GEOM])))
+    unread = pa.array([json_text({"_text": row.raw}) for row in bad], pa.large_string())
+    return (
+        pa.concat_arrays([pa.array([row.row for row in bad], pa.int64()), _whole(rows[ROW])]),
+        pa.concat_arrays([unread, texts]),
+    )
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def _shapes(wkb: pa.Array) -> pa.Array:
+    """Shapes as WKT, every digit; one that cannot be told so as its bytes."""
+    delivered = np.array(wkb.to_pylist(), dtype=object)
+    try:
+        shapes = shapely.from_wkb(delivered, on_invalid="ignore")
+    except (shapely.errors.ShapelyError, NotImplementedError):
+        shapes = np.full(len(delivered), None)
+    told = shapely.to_wkt(shapes, rounding_precision=-1)
+    bytes_of = [
+        f"WKB {shape.hex()}" if shape is not None and text is None else text
+        for shape, text in zip(delivered, told, strict=True)
+    ]
+    return pa.array(bytes_of, pa.large_string())
 
 
 def count_repaired(issues: pa.Table, accepted: pa.Table) -> int:
