@@ -100,6 +100,7 @@ def raw(
         "driver": "test",
         "container_layer": None,
         "rows": count,
+        "records": count + len(bad_rows),
         "columns": tuple(columns),
         "encoding_declared": None,
         "encoding_found": "utf-8",
@@ -110,8 +111,7 @@ def raw(
         "bad_rows": tuple(bad_rows),
         "sandbox": {"landlock_abi": 0, "network_namespace": False, "seccomp": False},
     }
-    needed = {name: value for name, value in report.items() if name in ReadReport.model_fields}
-    return RawTable(table, ReadReport.model_validate(needed))
+    return RawTable(table, ReadReport.model_validate(report))
 
 
 def normalised(
