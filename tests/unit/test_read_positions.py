@@ -1,0 +1,208 @@
+"""Positions: from the file or from two columns, moved, turned, put in order; or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyproj
+import pytest
+import shapely
+
+from geo.normalising.positions import Positions, read_positions
+from geo.states import Refusal
+from tests.unit.heart import AREA, CATALOGUE, layer, raw, said, source, told
+from tests.unit.test_crs import EVEREST, GRS80, esri
+
+UTM = pyproj.CRS.from_epsg(32647).to_wkt("WKT1_ESRI")
+DEGREES = pyproj.CRS.from_epsg(4326).to_wkt("WKT1_ESRI")
+SQUARE = shapely.box(100.5, 13.7, 100.51, 13.71)
+BOWTIE = shapely.from_wkt(
+    "POLYGON ((100.5 13.7, 100.51 13.71, 100.51 13.7, 100.5 13.71, 100.5 13.7))"
+)
+Shapes = Sequence[shapely.Geometry | bytes | None]
+
+
+def from_file(
+    shapes: Shapes = (shapely.Point(100.5, 13.75),),
+    crs: str | None = DEGREES,
+    declared: str | None = None,
+    kind: str = "point",
+    crs_declared: str | None = None,
+) -> Positions | Refusal:
+    given = raw(crs=crs, crs_declared=crs_declared, shapes=shapes, id=["a"] * len(shapes))
+    by = source(origin="file", crs=declared)
+    return read_positions(given, given.table, by, layer(geometry=kind), AREA, CATALOGUE)
+
+
+def from_columns(
+    x: Sequence[object], y: Sequence[object], crs: str = "EPSG:4326", **more: Any
+) -> Positions:
+    given = raw(x=x, y=y, **more)
+    by = source(origin="columns", crs=crs)
+    found = read_positions(given, given.table, by, layer(), AREA, CATALOGUE)
+    assert isinstance(found, Positions)
+    return found
+
+
+def read(*arguments: Any, **more: Any) -> Positions:
+    found = from_file(*arguments, **more)
+    assert isinstance(found, Positions)
+    return found
+
+
+def refused(**more: Any) -> str:
+    found = from_file(**more)
+    assert isinstance(found, Refusal)
+    assert found.message.th and found.message.en
+    return found.code
+
+
+# --- which CRS ---------------------------------------------------------------------------------
+
+
+def test_a_source_without_positions_has_none() -> None:
+    given = raw(id=["a", "b"], shapes=[shapely.Point(100.5, 13.75)] * 2)
+    found = read_positions(given, given.table, source(), layer(), AREA, CATALOGUE)
+    assert isinstance(found, Positions)
+    assert found.shapes.tolist() == [None, None]
+    assert found.operation is None and found.issues == []
+
+
+def test_the_crs_of_the_file_is_used() -> None:
+    found = read([shapely.Point(662699, 1520978)], crs=UTM)
+    assert found.operation is not None and found.operation.source == "EPSG:32647"
+    assert shapely.get_x(found.shapes[0]) == pytest.approx(100.505, abs=0.001)
+
+
+def test_the_words_of_the_file_stand_above_a_librarys_guess() -> None:
+    words = esri("D_Indian_1975", EVEREST)
+    found = read([shapely.Point(662699, 1520978)], crs=words, crs_declared="EPSG:23947")
+    assert found.operation is not None and found.operation.source == "EPSG:24047"
+
+
+def test_a_code_is_used_where_the_file_has_no_words() -> None:
+    found = read([shapely.Point(662699, 1520978)], crs=None, crs_declared="EPSG:32647")
+    assert found.operation is not None and found.operation.source == "EPSG:32647"
+
+
+def test_a_file_without_a_crs_follows_the_declaration() -> None:
+    found = read([shapely.Point(662699, 1520978)], crs=None, declared="EPSG:24047")
+    assert found.operation is not None and found.operation.source == "EPSG:24047"
+
+
+def test_a_file_with_an_unknown_crs_follows_the_declaration() -> None:
+    words = esri("D_User_Defined", GRS80)
+    found = read([shapely.Point(662699, 1520978)], crs=words, declared="EPSG:32647")
+    assert found.operation is not None and found.operation.source == "EPSG:32647"
+    assert refused(crs=words) == "crs_unknown"
+
+
+def test_the_reason_why_a_crs_is_unknown_is_told() -> None:
+    found = from_file(crs=esri("D_User_Defined", GRS80))
+    assert isinstance(found, Refusal)
+    assert "custom" in found.message.en and "custom" in found.message.th
+
+
+def test_a_file_and_a_declaration_must_agree() -> None:
+    assert read(crs=DEGREES, declared="EPSG:4326").operation is not None
+    found = from_file(crs=UTM, declared="EPSG:24047")
+    assert isinstance(found, Refusal)
+    assert found.code == "crs_disagrees"
+    assert "EPSG:32647" in found.message.en and "EPSG:24047" in found.message.en
+    assert "EPSG:32647" in found.message.th and "EPSG:24047" in found.message.th
+
+
+def test_without_any_crs_nothing_is_guessed() -> None:
+    assert refused(crs=None) == "crs_missing"
+    assert refused(crs="") == "crs_missing"
+
+
+def test_columns_have_the_declared_crs_whatever_the_file_says() -> None:
+    given = raw(crs=UTM, x=["100.5"], y=["13.75"])
+    by = source(origin="columns", crs="EPSG:4326")
+    found = read_positions(given, given.table, by, layer(), AREA, CATALOGUE)
+    assert isinstance(found, Positions)
+    assert shapely.get_coordinates(found.shapes[0]).tolist() == [[100.5, 13.75]]
+
+
+# --- from columns ------------------------------------------------------------------------------
+
+
+def test_points_are_read_from_text_and_from_numbers() -> None:
+    for x, y in ((["100.5"], ["๑๓.๗๕"]), ([100.5], [13.75])):
+        assert shapely.get_coordinates(from_columns(x, y).shapes[0]).tolist() == [[100.5, 13.75]]
+
+
+def test_easting_and_northing_are_moved() -> None:
+    found = from_columns(["662699"], ["1520978"], "EPSG:24047")
+    lon, lat = shapely.get_coordinates(found.shapes[0])[0]
+    assert (lon, lat) == pytest.approx((100.50179709, 13.75630202), abs=1e-6)
+
+
+def test_only_zero_and_zero_is_nowhere() -> None:
+    found = from_columns([0.0, 0.0, 100.5, 0.0], [0.0, 13.75, 0.0, None])
+    assert said(found.issues)[0] == ("position_unreadable", 11)
+    unreadable = [row for code, row in said(found.issues) if code == "position_unreadable"]
+    assert unreadable == [11]
+    assert [shape is None for shape in found.shapes] == [True, False, False, True]
+
+
+def test_half_a_position_is_unreadable_where_the_other_half_is_rubbish() -> None:
+    found = from_columns(["100.5", "x", "100.5", None, None], ["y", "13.75", None, "13.75", None])
+    assert said(found.issues) == [("position_unreadable", 11), ("position_unreadable", 12)]
+    assert told(found.issues, "column_name") == ["x, y"] * 2
+    assert told(found.issues, "value") == ["100.5, y", "x, 13.75"]
+    assert found.shapes.tolist() == [None] * 5
+
+
+def test_what_is_missing_of_a_position_is_shown_as_nothing() -> None:
+    assert told(from_columns([None], ["y"]).issues, "value") == [", y"]
+
+
+# --- from files --------------------------------------------------------------------------------
+
+
+def test_bytes_that_are_no_shape_are_an_error_of_their_row() -> None:
+    found = read([b"nonsense", shapely.Point(100.5, 13.75), None])
+    assert said(found.issues) == [("geometry_unrepairable", 11)]
+    assert [shape is None for shape in found.shapes] == [True, False, True]
+    assert "bytes" in str(told(found.issues, "message_en")[0])
+
+
+def test_exchanged_axes_are_turned_and_said() -> None:
+    places = [shapely.Point(13.75, 100.5), shapely.Point(100.5, 13.75), shapely.Point(13.75, 13.75)]
+    found = read(places)
+    assert said(found.issues) == [("position_swapped", 11)]
+    assert shapely.get_coordinates(found.shapes[:2]).tolist() == [[100.5, 13.75]] * 2
+    assert shapely.get_coordinates(found.shapes[2]).tolist() == [[13.75, 13.75]]
+
+
+def test_a_repair_says_how_far_and_how_much() -> None:
+    found = read([SQUARE, BOWTIE], kind="polygon")
+    assert said(found.issues) == [("geometry_invalid_repaired", 12)]
+    assert "0.00 m, " in str(told(found.issues, "message_en")[0])
+    assert "m2" in str(told(found.issues, "message_en")[0])
+    assert all(shapely.is_valid(found.shapes))
+
+
+def test_each_way_to_be_no_shape_of_the_layer_is_told_apart() -> None:
+    flat = shapely.from_wkt("POLYGON ((100 13, 101 14, 102 15, 100 13))")
+    endless = shapely.linestrings([[0.0, 0.0], [np.inf, 1.0]])
+    found = read([flat, SQUARE, shapely.Point(100.5, 13.75)], kind="polygon")
+    assert said(found.issues) == [("geometry_unrepairable", 11), ("geometry_type_mismatch", 13)]
+    assert "another kind of shape" in str(told(found.issues, "message_en")[1])
+    found = read([endless], kind="line")
+    assert said(found.issues) == [("geometry_unrepairable", 11)]
+    assert "finite" in str(told(found.issues, "message_en")[0])
+
+
+def test_a_monster_of_a_shape_is_refused_alone() -> None:
+    angle = np.linspace(0, 2 * np.pi, 200_002)
+    ring = np.column_stack((100.5 + 0.01 * np.cos(angle), 13.7 + 0.01 * np.sin(angle)))
+    ring[-1] = ring[0]
+    found = read([shapely.polygons(ring), SQUARE], kind="polygon")
+    assert said(found.issues) == [("geometry_too_many_vertices", 11)]
+    assert "200,000" in str(told(found.issues, "message_en")[0])
+    assert [shape is None for shape in found.shapes] == [True, False]
