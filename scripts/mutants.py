@@ -12,6 +12,10 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
+
+Change: TypeAlias = tuple[str, ast.AST]
+"""Name of the operator, and what stands in a node's place."""
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -76,7 +80,9 @@ def mutants_of(path: Path) -> list[Mutant]:
     found = [
         Mutant(path, node.lineno, change, _replaced(text, node, new))
         for node in _working(tree)
-        for change, new in _changes(node)
+        if isinstance(node, ast.expr | ast.stmt)
+        for operator in _OPERATORS
+        for change, new in operator(node)
     ]
     return [mutant for mutant in found if mutant.source != text and _compiles(mutant.source)]
 
@@ -106,36 +112,65 @@ def _for_people(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom)
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+def _comparison(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.Compare):
+        for place, operator in enumerate(node.ops):
+            for other in _COMPARISONS[type(operator)]:
+                operators = [*node.ops[:place], other(), *node.ops[place + 1 :]]
+                yield "comparison", _with(node, ops=operators)
+
+
+def _boolean(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.BoolOp):
+        other: ast.boolop = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield "boolean", _with(node, op=other)
+        for operand in node.values:
+            rest = [value for value in node.values if value is not operand]
+            yield "operand dropped", rest[0] if len(rest) == 1 else _with(node, values=rest)
+
+
+def _arithmetic(node: ast.AST) -> Iterator[Change]:
     match node:
-        case ast.Compare():
-            yield from _compared(node)
-        case ast.BoolOp():
-            other: ast.boolop = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-            yield "boolean", _with(node, op=other)
-            for operand in node.values:
-                rest = [value for value in node.values if value is not operand]
-                yield "operand dropped", rest[0] if len(rest) == 1 else _with(node, values=rest)
         case ast.BinOp() if type(node.op) in _ARITHMETIC:
             yield "arithmetic", _with(node, op=_ARITHMETIC[type(node.op)]())
         case ast.UnaryOp(op=ast.Not() | ast.Invert() | ast.USub()):
             yield "sign or negation", node.operand
-        case ast.Constant():
-            yield from _constant(node)
+
+
+def _constant(node: ast.AST) -> Iterator[Change]:
+    match node:
+        case ast.Constant(value=bool(value)):
+            yield "constant", ast.Constant(not value)
+        case ast.Constant(value=int(value) | float(value)):
+            yield "constant", ast.Constant(value + 1)
+        case ast.Constant(value=str(value)):
+            yield "constant", ast.Constant(f"XX{value}")
+
+
+def _call(node: ast.AST) -> Iterator[Change]:
+    match node:
         case ast.Attribute() if node.attr in _WHOLE_COLUMNS:
             for name in _WHOLE_COLUMNS[node.attr]:
                 yield "whole column", _with(node, attr=name)
         case ast.Call() if len(node.args) > 1 and not any(map(_is_starred, node.args[:2])):
             first, second, *others = node.args
             yield "swapped arguments", _with(node, args=[second, first, *others])
-        case ast.If() | ast.IfExp() | ast.While():
-            yield "negated condition", _with_test(node)
-            if isinstance(node, ast.If) and _leaves(node.body[-1]):
-                yield "guard removed", _guard_removed(node)
-        case ast.comprehension():
-            return
-        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
-            yield from _unfiltered(node)
+
+
+def _condition(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield "negated condition", _with(node, test=ast.UnaryOp(ast.Not(), node.test))
+    if isinstance(node, ast.If) and _leaves(node.body[-1]):
+        yield "guard removed", _with(node, test=ast.Constant(False))
+    for place, loop in enumerate(getattr(node, "generators", [])):
+        if loop.ifs:
+            changed = copy.deepcopy(node)
+            changed.generators[place].ifs = []  # type: ignore[attr-defined]
+            yield "filter removed", changed
+
+
+def _statement(node: ast.AST) -> Iterator[Change]:
+    match node:
         case ast.Return() if not _is_none(node.value):
             yield "returned None", ast.Return(ast.Constant(None))
         case ast.Expr() | ast.AugAssign() | ast.Continue() | ast.Break():
@@ -144,39 +179,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield "statement removed", ast.Pass()
 
 
-def _compared(node: ast.Compare) -> Iterator[tuple[str, ast.AST]]:
-    for place, operator in enumerate(node.ops):
-        for other in _COMPARISONS[type(operator)]:
-            operators = [*node.ops[:place], other(), *node.ops[place + 1 :]]
-            yield "comparison", _with(node, ops=operators)
-
-
-def _constant(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
-    match node.value:
-        case bool() as value:
-            yield "constant", ast.Constant(not value)
-        case int() | float() as value:
-            yield "constant", ast.Constant(value + 1)
-        case str() as value:
-            yield "constant", ast.Constant(f"XX{value}" if value else "XX")
-
-
-def _with_test(node: ast.If | ast.IfExp | ast.While) -> ast.AST:
-    return _with(node, test=ast.UnaryOp(ast.Not(), node.test))
-
-
-def _guard_removed(node: ast.If) -> ast.AST:
-    if len(node.orelse) == 1:
-        return node.orelse[0]
-    return _with(node, test=ast.Constant(False)) if node.orelse else ast.Pass()
-
-
-def _unfiltered(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    for place, loop in enumerate(getattr(node, "generators", [])):
-        if loop.ifs:
-            changed = copy.deepcopy(node)
-            changed.generators[place].ifs = []  # type: ignore[attr-defined]
-            yield "filter removed", changed
+_OPERATORS = (_comparison, _boolean, _arithmetic, _constant, _call, _condition, _statement)
 
 
 def _leaves(node: ast.stmt) -> bool:
@@ -193,7 +196,7 @@ def _reassigns(node: ast.Assign) -> bool:
 
 
 def _is_none(node: ast.expr | None) -> bool:
-    return node is None or isinstance(node, ast.Constant) and node.value is None
+    return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
 def _is_starred(node: ast.expr) -> bool:
@@ -207,9 +210,8 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
     return changed
 
 
-def _replaced(text: str, node: ast.AST, new: ast.AST) -> str:
+def _replaced(text: str, node: ast.expr | ast.stmt, new: ast.AST) -> str:
     """The text with the characters of `node` replaced; positions of ast count bytes."""
-    assert isinstance(node, ast.expr | ast.stmt)
     lines = text.encode().splitlines(keepends=True)
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
     start = sum(map(len, lines[:first])) + node.col_offset

@@ -14,6 +14,7 @@ import difflib
 import importlib.abc
 import importlib.util
 import os
+import pickle
 import random
 import re
 import signal
@@ -23,6 +24,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -49,7 +51,7 @@ SURVIVING_SHARE = 0.10
 _OF_THE_HEART = re.compile(r"^from geo\.(values|space|normalis|validat|gate)", re.MULTILINE)
 _PYTEST = ("-q", "-x", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib")
 _SEEDED = ("-p", "no:randomly", "--hypothesis-seed=0")
-_PATIENCE = 10  # a mutant may take so many times as long as its tests do, and as many seconds more
+_PATIENCE = 5  # a mutant may take so many times as long as its tests do, and as many seconds more
 
 
 @dataclass(frozen=True)
@@ -92,21 +94,28 @@ class _Recorder:
             self._measuring.switch_context("")
 
 
-class _Changed(SourceFileLoader, importlib.abc.MetaPathFinder):
-    """Hands out a mutant's source in place of its module's."""
+class _Changed(SourceFileLoader):
+    """Loads a mutant in place of its module."""
 
     def __init__(self, mutant: Mutant) -> None:
         dotted = mutant.path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-        super().__init__(dotted.removesuffix(".__init__"), str(mutant.path))
+        super().__init__(dotted, str(mutant.path))
         self._source = mutant.source
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
-        if fullname != self.name:
-            return None
-        return importlib.util.spec_from_file_location(fullname, self.path, loader=self)
 
     def get_code(self, fullname: str) -> CodeType:
         return compile(self._source, self.path, "exec", dont_inherit=True)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the mutant where its module is asked for."""
+
+    def __init__(self, loader: _Changed) -> None:
+        self._loader = loader
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
+        if fullname != self._loader.name:
+            return None
+        return importlib.util.spec_from_file_location(fullname, loader=self._loader)
 
 
 def main() -> int:
@@ -117,7 +126,8 @@ def main() -> int:
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp(prefix="mutation-")
     mutants = [mutant for path in _modules(options.modules) for mutant in mutants_of(path)]
     if options.sample:
-        mutants = random.Random(options.seed).sample(mutants, min(options.sample, len(mutants)))
+        seeded = random.Random(options.seed)  # noqa: S311 - a sample, and no secret
+        mutants = seeded.sample(mutants, min(options.sample, len(mutants)))
     reach = _measured(mutants)
     verdicts = _judged(mutants, reach, options.jobs)
     return _report(verdicts)
@@ -156,15 +166,11 @@ def _measured(mutants: Sequence[Mutant]) -> Reach:
         handed = pipe.read()
     if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0:
         raise SystemExit("the tests fail without any mutant; mend them first (pytest tests/unit)")
-    import pickle
-
     reach: Reach = pickle.loads(handed)  # noqa: S301 - from our own child
     return reach
 
 
 def _measure(files: Sequence[Path], writing: int) -> int:
-    import pickle
-
     measuring = coverage.Coverage(data_file=None, include=[str(path) for path in files])
     recorder = _Recorder(measuring)
     measuring.start()
@@ -195,14 +201,14 @@ def _judged(mutants: Sequence[Mutant], reach: Reach, jobs: int) -> list[Verdict]
                 verdicts.append(Verdict(mutant, "not reached"))
                 continue
             patience = _PATIENCE * (1 + sum(reach.seconds[test] for test in tests))
-            pid = _forked(lambda mutant=mutant, tests=tests: _try(mutant, tests))
+            pid = _forked(partial(_try, mutant, tests))
             running[pid] = (mutant, time.monotonic() + patience)
         verdicts += _finished(running)
     return verdicts
 
 
 def _try(mutant: Mutant, tests: list[str]) -> int:
-    sys.meta_path.insert(0, _Changed(mutant))
+    sys.meta_path.insert(0, _Finder(_Changed(mutant)))
     return int(pytest.main([*_PYTEST, *_SEEDED, *tests]))
 
 
@@ -257,8 +263,10 @@ def _report(verdicts: Sequence[Verdict]) -> int:
 def _table(counts: dict[str, Counter[str]]) -> str:
     outcomes = ("killed", "timed out", "survived", "not reached")
     rows = [f"{'module':36}" + "".join(f"{outcome:>13}" for outcome in outcomes)]
-    for name in sorted(counts):
-        rows.append(f"{name:36}" + "".join(f"{counts[name][outcome]:13}" for outcome in outcomes))
+    rows += [
+        f"{name:36}" + "".join(f"{counts[name][outcome]:13}" for outcome in outcomes)
+        for name in sorted(counts)
+    ]
     return "\n".join(rows)
 
 

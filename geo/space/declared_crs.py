@@ -106,7 +106,9 @@ def _classified(crs: pyproj.CRS, shown: str) -> str:
     datum = _datum(_geodetic(horizontal, shown), translation, shown)
     code = _CODES.get(datum, {}).get(_projection(horizontal))
     if code is None and datum not in ("1954", "1975"):
-        code = horizontal.to_2d().to_epsg()
+        # Only where it has heights: `to_2d` makes plain Web Mercator of any that is off.
+        flat = horizontal.to_2d() if len(horizontal.axis_info) > 2 else horizontal
+        code = flat.to_epsg()
     if code is None:
         raise UnknownCrs(shown, "it is none of the CRSs that EPSG or One Map knows")
     return f"EPSG:{code}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 
 from geo.gate import gate
 from geo.issues import ISSUE_SCHEMA
 from geo.states import Accepted, Validated
 from schemas.catalogue import load_catalogue
+from schemas.models import Gate
 
 LAYER = load_catalogue().layers["parks"]
 COLUMNS = {"id": "string", "name": "string"}
@@ -76,3 +78,93 @@ def test_other_columns_are_held() -> None:
     assert verdict.outcome == "held"
     assert verdict.evidence["columns_gone"] == ["name"]
     assert verdict.evidence["columns_new"] == ["title"]
+
+
+def test_the_evidence_says_what_was_seen_and_what_was_before() -> None:
+    verdict = gate(delivery(95, 5, filtered=50), LAYER, Accepted(7, 96, COLUMNS))
+    assert verdict.outcome == "accepted"
+    assert verdict.reason is None
+    assert verdict.evidence == {
+        "rows_in": 150,
+        "rows_published": 95,
+        "rows_quarantined": 5,
+        "compared_with_run": 7,
+        "rows_published_before": 96,
+        "error_share": 0.05,
+        "fall": 0.0104,
+    }
+    first = gate(delivery(1), LAYER, None).evidence
+    assert (first["compared_with_run"], first["rows_published_before"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "outcome"), [(90, 10, "accepted"), (89, 11, "held"), (899, 100, "held")]
+)
+def test_the_share_of_errors_may_reach_its_limit_and_not_pass_it(
+    good: int, bad: int, outcome: str
+) -> None:
+    layer = LAYER.model_copy(update={"gate": Gate(max_error_share=0.1)})
+    verdict = gate(delivery(good, bad), layer, None)
+    assert verdict.outcome == outcome
+    if verdict.reason is not None:
+        assert "(10% allowed)" in verdict.reason.en and "(ยอมได้ 10%)" in verdict.reason.th
+        assert f"{bad / (good + bad):.0%}" in verdict.reason.en
+
+
+@pytest.mark.parametrize(("now", "outcome"), [(80, "accepted"), (79, "held"), (200, "accepted")])
+def test_rows_may_fall_to_the_limit_and_not_below_it(now: int, outcome: str) -> None:
+    layer = LAYER.model_copy(update={"gate": Gate(max_fall=0.2)})
+    verdict = gate(delivery(now), layer, Accepted(7, 100, COLUMNS))
+    assert verdict.outcome == outcome
+    assert verdict.evidence["fall"] == (100 - now) / 100
+    if verdict.reason is not None:
+        assert "from 100 to 79 (a fall of 20% is allowed)" in verdict.reason.en
+        assert "จาก 100 เหลือ 79" in verdict.reason.th
+
+
+def test_one_row_is_a_delivery() -> None:
+    assert gate(delivery(1), LAYER, None).outcome == "accepted"
+
+
+def test_after_nothing_anything_is_more() -> None:
+    verdict = gate(delivery(1), LAYER, Accepted(7, 0, COLUMNS))
+    assert (verdict.outcome, verdict.evidence["fall"]) == ("accepted", 0.0)
+
+
+def test_all_that_changed_about_columns_is_told() -> None:
+    last = Accepted(7, 10, {"a": "string", "b": "int64", "c": "string", "same": "string"})
+    now = {"b": "double", "d": "string", "e": "string", "same": "string"}
+    verdict = gate(delivery(10, schema=now), LAYER, last)
+    assert verdict.evidence["columns_gone"] == ["a", "c"]
+    assert verdict.evidence["columns_new"] == ["d", "e"]
+    assert verdict.evidence["columns_retyped"] == ["b int64 -> double"]
+    assert verdict.reason is not None
+    told = "gone a, c, new d, e, other type b int64 -> double"
+    assert told in verdict.reason.en
+    assert "หายไป a, c เพิ่มมา d, e เปลี่ยนชนิด b int64 -> double" in verdict.reason.th
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({"id": "string"}, "gone name, new -, other type -"),
+        ({**COLUMNS, "more": "string"}, "gone -, new more, other type -"),
+    ],
+)
+def test_one_kind_of_change_is_enough(now: dict[str, str], told: str) -> None:
+    verdict = gate(delivery(10, schema=now), LAYER, Accepted(7, 10, COLUMNS))
+    assert verdict.reason is not None and told in verdict.reason.en
+
+
+def test_the_first_reason_that_applies_is_told() -> None:
+    """Nothing came; then errors; then columns; then rows."""
+    last = Accepted(7, 1000, {"id": "string"})
+    for held, words in (
+        (delivery(0, 10), "none of the 10 rows"),
+        (delivery(10, 10), "have errors"),
+        (delivery(10), "columns changed"),
+        (delivery(10, schema={"id": "string"}), "rows fell"),
+    ):
+        verdict = gate(held, LAYER, last)
+        assert verdict.outcome == "held"
+        assert verdict.reason is not None and words in verdict.reason.en

@@ -22,10 +22,11 @@ BOWTIE = shapely.from_wkt(
     "POLYGON ((100.5 13.7, 100.51 13.71, 100.51 13.7, 100.5 13.71, 100.5 13.7))"
 )
 Shapes = Sequence[shapely.Geometry | bytes | None]
+INSIDE: Shapes = (shapely.Point(100.5, 13.75),)
 
 
 def from_file(
-    shapes: Shapes = (shapely.Point(100.5, 13.75),),
+    shapes: Shapes = INSIDE,
     crs: str | None = DEGREES,
     declared: str | None = None,
     kind: str = "point",
