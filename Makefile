@@ -8,7 +8,7 @@ UPGRADE ?=
 bin := .venv/bin
 npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
-.PHONY: run serve test lint lock clean postgis chromium
+.PHONY: run serve test mutation lint lock clean postgis chromium
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp web/node_modules/run.stamp postgis
@@ -19,6 +19,10 @@ serve: .venv/run.stamp web/node_modules/run.stamp postgis
 
 test: lint web/node_modules/test.stamp postgis chromium
 	$(bin)/pytest
+
+# Do the heart's tests notice wrong code? ARGS="--sample 0 geo/gate.py": all mutants of one module.
+mutation: .venv/test.stamp
+	$(bin)/python scripts/mutation.py $(ARGS)
 
 lint: .venv/test.stamp
 	$(bin)/ruff check .

@@ -12,6 +12,14 @@ UTM_WGS84 = esri("D_WGS_1984", WGS84)
 UTM_INDIAN = esri("D_Indian_1975", EVEREST)
 
 
+def degrees(datum: str, ellipsoid: str) -> str:
+    """A geographic CRS: PROJ looks for its like in no time, where UTM costs it a second."""
+    return (
+        f'GEOGCS["any",DATUM["{datum}",SPHEROID[{ellipsoid}]],PRIMEM["Greenwich",0.0],'
+        'UNIT["Degree",0.0174532925199433]]'
+    )
+
+
 def taken_for(declared: str) -> str | None:
     try:
         return identify(declared)
@@ -149,9 +157,9 @@ def test_only_the_everest_ellipsoid_of_thailand_carries_indian_1975(
 
 
 def test_a_prime_meridian_elsewhere_is_another_datum() -> None:
-    for wkt in (UTM_INDIAN, UTM_WGS84):
-        paris = wkt.replace('PRIMEM["Greenwich",0.0]', 'PRIMEM["Paris",2.33722917]')
-        assert taken_for(paris) not in ("EPSG:24047", "EPSG:32647")
+    for wkt in (UTM_INDIAN, degrees("D_WGS_1984", WGS84)):
+        assert taken_for(wkt) is not None
+        assert taken_for(wkt.replace('["Greenwich",0.0]', '["Paris",2.33722917]')) is None
 
 
 @pytest.mark.parametrize(
@@ -180,6 +188,7 @@ def test_a_crs_without_an_ellipsoid_is_not_everest() -> None:
 )
 def test_wgs84_is_told_by_its_ellipsoid_with_any_of_its_names(datum: str) -> None:
     assert taken_for(esri(datum, WGS84)) == "EPSG:32647"
+    assert taken_for(degrees(datum, WGS84)) == "EPSG:4326"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +202,7 @@ def test_wgs84_is_told_by_its_ellipsoid_with_any_of_its_names(datum: str) -> Non
     ],
 )
 def test_what_is_only_like_wgs84_is_not_it(datum: str, ellipsoid: str) -> None:
-    assert taken_for(esri(datum, ellipsoid)) != "EPSG:32647"
+    assert taken_for(degrees(datum, ellipsoid)) != "EPSG:4326"
 
 
 def test_wgs84_with_a_shift_is_not_wgs84() -> None:
