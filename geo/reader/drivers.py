@@ -51,7 +51,6 @@ def environment(format: str, work: str) -> dict[str, str]:
         "PROJ_NETWORK": "OFF",
         "SHAPE_RESTORE_SHX": "NO",
         "OGR_GEOJSON_MAX_OBJ_SIZE": "0",  # the limit is RLIMIT_AS, as for every format
-        **_kml_fields(),
         "HOME": work,
         "TMPDIR": work,
         "TZ": "UTC",
@@ -61,20 +60,6 @@ def environment(format: str, work: str) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "ARROW_DEFAULT_MEMORY_POOL": "system",  # arenas of 1 GB do not go with RLIMIT_AS
     }
-
-
-KML_OWN = "kml:"
-"""Prefix of LIBKML's own columns, so that an agency's `icon` or `Name` is not mistaken for one."""
-
-
-_KML_OWN_FIELDS = (
-    *("name", "description", "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude"),
-    *("visibility", "drawOrder", "icon", "heading", "tilt", "roll", "snippet"),
-)
-
-
-def _kml_fields() -> dict[str, str]:
-    return {f"LIBKML_{name.upper()}_FIELD": f"{KML_OWN}{name}" for name in _KML_OWN_FIELDS}
 
 
 class UnsafeDrivers(Exception):

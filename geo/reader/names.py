@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from geo.reader.refused import Refused
+
+MAX_COLUMNS = 1_600
+"""The most columns that a table of PostgreSQL can have; parsers are slow long before that."""
 RESERVED = frozenset({"_row", "_geom"})
 """Columns that the reader adds."""
 Oddities = list[tuple[str, str]]
+
+
+def few_enough(columns: int) -> None:
+    """Raise `Refused` (too_many_columns) for more columns than any table has."""
+    if columns > MAX_COLUMNS:
+        raise Refused("too_many_columns", f"> {MAX_COLUMNS}")
 
 
 def mend_cut(

@@ -154,6 +154,14 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "ไฟล์มีขนาดใหญ่เกินกำหนด กรุณาแบ่งไฟล์",
         "The file is larger than is allowed. Please divide it.",
     ),
+    "too_many_columns": (
+        "ไฟล์มีคอลัมน์มากเกินไป แต่ละแถวควรใช้ชื่อคอลัมน์ชุดเดียวกัน กรุณาตรวจสอบแล้วส่งใหม่",
+        "The file has too many columns. Rows should share their columns; please check and resend.",
+    ),
+    "too_deep": (
+        "โครงสร้างของไฟล์ซ้อนกันหลายชั้นเกินไป กรุณาส่งออกไฟล์ใหม่โดยไม่ซ้อนโฟลเดอร์หรือรูปทรงลึกเช่นนี้",
+        "The file is nested too deeply. Please export it with fewer levels within each other.",
+    ),
     # the reader itself
     "reader_crashed": (
         "โปรแกรมอ่านไฟล์หยุดทำงานกะทันหันขณะอ่านไฟล์นี้ ไฟล์อาจเสียหาย",

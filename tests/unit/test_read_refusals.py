@@ -19,7 +19,7 @@ VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcD
 GDALG = b'{"type": "gdal_streamed_alg", "command_line": "gdal vector read /etc/passwd"}'
 WFS = b"\n\n<OGRWFSDataSource><URL>http://127.0.0.1/</URL></OGRWFSDataSource>"
 
-SOURCES = "".join(path.read_text("utf-8") for path in Path(geo.reader.__path__[0]).glob("*.py"))
+SOURCES = "".join(path.read_text("utf-8") for path in Path(geo.reader.__path__[0]).rglob("*.py"))
 
 
 @pytest.fixture
