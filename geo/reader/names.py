@@ -20,6 +20,16 @@ def few_enough(columns: int) -> None:
         raise Refused("too_many_columns", f"> {MAX_COLUMNS}")
 
 
+def refuse_mostly_empty(columns: int, rows: int, size: int, cells: int) -> None:
+    """Raise `Refused` (too_many_columns) for a table that is far larger than what was delivered.
+
+    A cell that is written takes a byte or more of the `size` bytes, so a table of more cells is
+    mostly nothing; up to `cells` of them that does no harm.
+    """
+    if columns * rows > max(size, cells):
+        raise Refused("too_many_columns", f"{columns} x {rows} cells in {size} bytes")
+
+
 def mend_cut(
     names: Sequence[str], byte_lengths: Sequence[int], width: int, declared: Sequence[str]
 ) -> tuple[list[str], Oddities]:

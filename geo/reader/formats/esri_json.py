@@ -9,9 +9,10 @@ from typing import Any
 
 from geo.reader.delivery import Delivery, ordinals, plain, quarantine_lost
 from geo.reader.formats import vector
+from geo.reader.formats.json_count import count
 from geo.reader.formats.json_walk import Feature, open_text, walk
 from geo.reader.job import Job
-from geo.reader.names import once_each
+from geo.reader.names import few_enough, once_each, refuse_mostly_empty
 from geo.reader.refused import Refused
 
 MAX_EPSG = 32767
@@ -26,11 +27,17 @@ def read(job: Job) -> Delivery:
     def see(feature: Feature) -> None:
         has_geometry.append(_has_geometry(feature.get("geometry")))
         attributes.update(dict.fromkeys(feature.get("attributes") or ()))
+        few_enough(len(attributes))
 
     members = walk(text, see)
-    if "features" not in members or members.get("type") == "FeatureCollection":
+    records = count(path.read_bytes())
+    is_list = isinstance(members.get("features"), slice)
+    if not is_list or members.get("type") == "FeatureCollection":
         raise Refused("format_mismatch", "no Esri features, esri_json")
-    _write_in_order(path, text, members, attributes)
+    fields = _fields(members, attributes)
+    columns = len(fields or attributes)
+    refuse_mostly_empty(columns, len(has_geometry), len(text), job.limits["cells"])
+    _write_in_order(path, text, members, fields)
     del text
     layer = vector.read_layer(path, "esri_json")
     if len(layer.fids) != len(has_geometry):
@@ -40,7 +47,7 @@ def read(job: Job) -> Delivery:
         driver="ESRIJSON",
         rows=ordinals(len(layer.fids)),
         columns=dict(zip(names, map(plain, layer.table.columns), strict=True)),
-        records=len(has_geometry),
+        records=records,
         geometry=layer.geometry,
         encoding_declared="utf-8",
         encoding_found=encoding,
@@ -63,23 +70,29 @@ def _declared_crs(reference: Any) -> str | None:
     return reference.get("wkt") or reference.get("wkt2")
 
 
-def _write_in_order(
-    path: Path, text: str, members: dict[str, Any], attributes: Iterable[str]
-) -> None:
-    """Write the answer for GDAL without its object id, by which GDAL would sort the features.
+def _fields(members: dict[str, Any], attributes: Iterable[str]) -> list[dict[str, Any]]:
+    """The declared fields, with the object id as a number, and the undeclared as text.
 
-    The object id stays as a column, and attributes that `fields` does not declare become text.
+    None where the answer declares none: GDAL takes them from the features.
     """
     fields = [field for field in members.get("fields") or () if isinstance(field, dict)]
     for field in fields:
         if field.get("type") == "esriFieldTypeOID":
             field["type"] = "esriFieldTypeBigInteger"
     if fields:
-        declared = {field.get("name") for field in fields}
+        declared = {str(field.get("name")) for field in fields}
         more = [name for name in attributes if name not in declared]
         fields += [{"name": name, "type": "esriFieldTypeString"} for name in more]
-        members["fields"] = fields
+    few_enough(len(fields))
+    return fields
+
+
+def _write_in_order(
+    path: Path, text: str, members: dict[str, Any], fields: list[dict[str, Any]]
+) -> None:
+    """Write the answer for GDAL without its object id, by which GDAL would sort the features."""
     outer = {k: v for k, v in members.items() if k not in ("features", "objectIdFieldName")}
+    outer |= {"fields": fields} if fields else {}
     opening = json.dumps(outer, ensure_ascii=False).removesuffix("}")
     separator = ", " if outer else ""
     path.write_text(f'{opening}{separator}"features": {text[members["features"]]}}}', "utf-8")

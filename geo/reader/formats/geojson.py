@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from geo.reader.delivery import Delivery, ordinals, plain, quarantine_lost
 from geo.reader.formats import vector
+from geo.reader.formats.json_count import count
 from geo.reader.formats.json_walk import Feature, open_text, walk
 from geo.reader.job import Job
-from geo.reader.names import once_each
+from geo.reader.names import few_enough, once_each, refuse_mostly_empty
 from geo.reader.refused import Refused
 
 MIN_SHARE_NOT_DEGREES = 0.5
@@ -24,8 +25,12 @@ class _Seen:
         self.has_geometry: list[bool] = []
         self.ids: list[int | str | None] = []
         self.not_degrees = 0
+        self.names: set[str] = set()
 
     def __call__(self, feature: Feature) -> None:
+        properties = feature.get("properties")
+        self.names.update(properties if isinstance(properties, dict) else feature)
+        few_enough(len(self.names))
         position = _first_position(feature.get("geometry"))
         self.has_geometry.append(position is not None)
         self.ids.append(feature.get("id"))
@@ -38,11 +43,17 @@ def read(job: Job) -> Delivery:
     path, text, encoding = open_text(job)
     seen = _Seen()
     members = walk(text, seen)
+    size = len(text)
     del text
+    records = count(path.read_bytes())
     if members.get("type") == "Feature":
         seen(members)
+        records += 1
     elif members.get("type") != "FeatureCollection":
         raise Refused("format_mismatch", f"type: {members.get('type')}, geojson")
+    elif not isinstance(members.get("features"), slice):
+        raise Refused("json_broken", "no list of features")
+    refuse_mostly_empty(len(seen.names), len(seen.has_geometry), size, job.limits["cells"])
     declared = _declared_crs(members.get("crs"))
     layer = vector.read_layer(path, "geojson", ARRAY_AS_STRING="YES", DATE_AS_STRING="YES")
     if len(layer.fids) != len(seen.has_geometry):
@@ -61,7 +72,7 @@ def read(job: Job) -> Delivery:
         driver="GeoJSON",
         rows=ordinals(len(layer.fids)),
         columns=columns,
-        records=len(seen.has_geometry),
+        records=records,
         geometry=layer.geometry,
         encoding_declared="utf-8",
         encoding_found=encoding,

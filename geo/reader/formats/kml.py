@@ -12,7 +12,7 @@ from geo.reader.delivery import Delivery, quarantine_lost
 from geo.reader.formats import vector
 from geo.reader.formats.kml_walk import Walk, count
 from geo.reader.job import Job
-from geo.reader.names import Oddities, once_each
+from geo.reader.names import Oddities, once_each, refuse_mostly_empty
 from geo.reader.only_file import only_file
 from geo.reader.refused import Refused
 
@@ -24,12 +24,14 @@ def read(job: Job) -> Delivery:
     with flat.open("w", encoding="utf-8") as shapes:
         walk = Walk(text, shapes)
     counted = count(text)
+    columns = len(walk.own) + len(walk.data)
+    refuse_mostly_empty(columns, len(walk.folder), len(text), job.limits["cells"])
     del text
     names = walk.folder_names()
     if job.container_layer is not None and job.container_layer not in names:
         raise Refused("layer_missing", f"{job.container_layer}; {', '.join(names)}")
     geometry, warnings = _shapes(flat, len(walk.folder))
-    columns, oddities = _columns(walk, names, job.columns_hint)
+    named, oddities = _columns(walk, names, job.columns_hint)
     if walk.links:
         oddities.append(("network_link", f"{walk.links} links to other files are not followed"))
     chosen = [job.container_layer in (None, names[folder]) for folder in walk.folder]
@@ -37,7 +39,7 @@ def read(job: Job) -> Delivery:
     delivery = Delivery(
         driver="LIBKML",
         rows=pa.array(range(1, len(chosen) + 1), pa.int64()).filter(wanted),
-        columns={name: column.filter(wanted) for name, column in columns.items()},
+        columns={name: column.filter(wanted) for name, column in named.items()},
         records=counted - chosen.count(False),
         geometry=geometry.filter(wanted),
         container_layer=job.container_layer,

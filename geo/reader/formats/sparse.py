@@ -22,6 +22,9 @@ class SparseColumns:
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
 
+    def __len__(self) -> int:
+        return len(self._columns)
+
     def put(self, name: str, row: int, text: str) -> None:
         """One value of a row; `Refused` (too_many_columns) if names never end."""
         for repeated in count(1):
