@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.read import ReadLimits
@@ -52,6 +52,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(st.text(), json_values)), st.booleans(), json_values)
 def test_the_count_is_that_of_any_parser(
     features: list[dict[str, Any]], ascii_only: bool, more: object
