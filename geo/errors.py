@@ -63,6 +63,21 @@ class MissingProgram(TerminalError):
         return f"{self.program} is not installed; run: {self.install}"
 
 
+@dataclass(eq=False)
+class WallsMissing(TerminalError):
+    """Around the reader, a wall that is required cannot stand here; `advice` says what to do."""
+
+    missing: tuple[str, ...]
+    advice: str
+    exit_code = os.EX_CONFIG
+
+    def __str__(self) -> str:
+        return (
+            f"no file of an agency is read, because this machine lacks {', '.join(self.missing)} "
+            f"around the reader. {self.advice}"
+        )
+
+
 # --- input that is not there (EX_NOINPUT, 66) -------------------------------------------------
 
 

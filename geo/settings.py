@@ -4,6 +4,9 @@
     ONEMAP_DROPS             folder of delivered files, of one map or with one folder for each
     ONEMAP_DATABASE_URL      PostgreSQL to use instead of the private cluster
     ONEMAP_WEB_DATABASE_URL  the same database for the public web role (optional)
+    ONEMAP_REQUIRE_WALLS     walls without which no agency's file is read: `landlock,seccomp` (the
+                             default), any of `landlock`, `seccomp`, `network`, `user`, or `all`, or
+                             `none`; all that can stand do stand in any case
 
 A database URL may name its database with `{map}` in it (`postgresql://host/city_{map}`); without a
 database name, `onemap_<map>` is used; a plain name is taken as it stands, and serves one map.
@@ -20,6 +23,16 @@ from urllib.parse import urlsplit
 from geo.errors import ConfigurationError
 
 
+WALLS: Mapping[str, str] = {
+    "landlock": "landlock_abi",
+    "seccomp": "seccomp",
+    "network": "network_namespace",
+    "user": "another_user",
+}
+"""The reader's walls (ADR 0003): their names in settings, and in what the reader says of itself."""
+REQUIRED_WALLS = frozenset({"landlock", "seccomp"})
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where the state and the deliveries lie, and which database holds the maps."""
@@ -29,6 +42,7 @@ class Settings:
     database_url: str | None = None
     web_database_url: str | None = None
     delivered: Path | None = None
+    required_walls: frozenset[str] = REQUIRED_WALLS
 
     @property
     def snapshots(self) -> Path:
@@ -65,6 +79,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=_database_url(environment, "ONEMAP_DATABASE_URL"),
         web_database_url=_database_url(environment, "ONEMAP_WEB_DATABASE_URL"),
         delivered=_folder(environment, "ONEMAP_DROPS"),
+        required_walls=_walls(environment, "ONEMAP_REQUIRE_WALLS"),
     )
 
 
@@ -89,6 +104,19 @@ def _folder(environment: Mapping[str, str], name: str) -> Path | None:
     if taken:
         raise ConfigurationError(f"{name} is {folder}, which is not a folder; name a folder")
     return folder
+
+
+def _walls(environment: Mapping[str, str], name: str) -> frozenset[str]:
+    said = (environment.get(name) or ",".join(REQUIRED_WALLS)).lower()
+    named = frozenset(filter(None, map(str.strip, said.split(","))))
+    if named in ({"all"}, {"none"}):
+        return frozenset(WALLS) if "all" in named else frozenset()
+    if not named or not named <= WALLS.keys():
+        raise ConfigurationError(
+            f"{name} is {said!r}; give `all`, `none`, or walls out of {', '.join(WALLS)} with "
+            "commas between them"
+        )
+    return named
 
 
 def _database_url(environment: Mapping[str, str], name: str) -> str | None:

@@ -61,6 +61,7 @@ class Sandbox(State):
 
     landlock_abi: int = Field(description="0: no file allow-list, the kernel has no Landlock")
     network_namespace: bool
+    another_user: bool = Field(description="whether root became a user with nothing of its own")
     seccomp: bool
 
 

@@ -1,7 +1,8 @@
 """`python -I -m geo.reader JOB`: walls up, read one delivery, write a report, end.
 
-The report always has `sandbox` and one of `table`, `refused`, `unsafe`, `opened` (a probe).
-An uncaught exception, a signal or a limit ends the process without a report, and the parent names
+Which walls stand is said on standard output, which is then closed: a file that takes this program
+over cannot say it again. Where a required one is missing, nothing is read. The report has one of
+`table`, `refused`, `unsafe`, `opened` (a probe). An uncaught exception, a signal or a limit ends the process without a report, and the parent names
 what happened.
 """
 
@@ -9,8 +10,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from geo.reader import sandbox
 from geo.reader.drivers import UnsafeDrivers
 from geo.reader.job import REPORT_FILE, Job
 from geo.reader.refused import Refused
+from geo.settings import WALLS
 from schemas.formats import FORMATS
 
 MAX_DETAIL = 2_000
@@ -41,7 +44,11 @@ class _Absent(MetaPathFinder):
 def main(folder: Path) -> None:
     """Read the job in `folder`."""
     job = jobs.load(folder)
-    report: dict[str, Any] = {"sandbox": sandbox.enter(folder, job.limits)}
+    stand = sandbox.enter(folder, job.limits)
+    _tell(stand)
+    if not all(stand[WALLS[name]] for name in job.required_walls):
+        return
+    report: dict[str, Any] = {}
     absent = (*NOT_NEEDED, "numpy") if FORMATS[job.format].is_table else NOT_NEEDED
     sys.meta_path.insert(0, _Absent(absent))
     try:
@@ -54,6 +61,11 @@ def main(folder: Path) -> None:
         report["refused"] = {"code": "reader_memory", "detail": type(error).__name__}
     text = json.dumps(report, ensure_ascii=False)
     (job.out / REPORT_FILE).write_text(text, "utf-8", errors="replace")
+
+
+def _tell(stand: Mapping[str, int | bool]) -> None:
+    os.write(sys.stdout.fileno(), json.dumps(stand).encode())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 def _read(job: Job) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Job:
     encoding: str
     columns_hint: tuple[str, ...]
     limits: dict[str, int]
+    required_walls: tuple[str, ...]
     probe: bool
 
     @property
@@ -44,5 +45,6 @@ def load(folder: Path) -> Job:
         encoding=said["encoding"],
         columns_hint=tuple(said["columns_hint"]),
         limits=said["limits"],
+        required_walls=tuple(said["required_walls"]),
         probe=said["probe"],
     )

@@ -5,10 +5,6 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-import pyarrow as pa
-import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
-
 from geo.reader.job import Job
 
 SECRET_FILE, ADDRESS_FILE = "secret", "address"
@@ -28,6 +24,10 @@ def _opens(name: str, path: Path) -> bool:
         return _reads(Path(path.read_text("utf-8")))
     if name == ADDRESS_FILE:
         return _connects(int(path.read_text("utf-8")))
+    import pyarrow as pa  # a probe of the walls alone needs no parser
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
     try:
         _, table = pyogrio.read_arrow(path)
     except (DataSourceError, DataLayerError, pa.ArrowException, OSError):
