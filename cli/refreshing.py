@@ -12,6 +12,7 @@ from flows.job import RefreshResult, SourceOutcome
 from flows.opening import open_job
 from flows.pipeline import refresh as refresh_now
 from geo.errors import PrefectUnreachable
+from geo.read import walls
 from geo.settings import from_environment
 from schemas.catalogue import load_catalogue
 
@@ -27,6 +28,7 @@ _HOW_TO_REPORT = (
 def refresh(map_id: str, drops: Path | None) -> int:
     """Refreshes a map and prints what came of it; returns the exit code."""
     result = _through_prefect(map_id, drops) if _has_server() else _in_process(map_id, drops)
+    _say(walls(from_environment().required_walls).sentence().en)
     print_outcomes(result, map_id)
     return result.exit_code
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import geo
-from geo.errors import DatabaseUnreachable, FetchIncomplete, GeoError
+from geo.errors import DatabaseUnreachable, FetchIncomplete, GeoError, WallsMissing
 from geo.states import Outcome, Refusal, Snapshot
 from schemas.models import Bilingual
 
@@ -41,10 +41,10 @@ class Ending:
 
 
 def contain(work: Callable[[], R]) -> R | Exception:
-    """What `work` returns, or what ended it; a lost database ends the run, and is raised."""
+    """What `work` returns, or what ended it; a lost database or a missing wall is raised, and ends the run."""
     try:
         return work()
-    except DatabaseUnreachable:
+    except (DatabaseUnreachable, WallsMissing):
         raise
     except Exception as error:  # noqa: BLE001  one source's fault is that source's outcome
         return error

@@ -13,6 +13,7 @@ from uuid import UUID
 from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
+from flows.walls import required_walls
 from geo.gate import gate
 from geo.load import load
 from geo.normalise import normalise
@@ -65,7 +66,10 @@ def _publish(job: Job, token: UUID) -> Release | None:
 
 
 def ingest(job: Job, source: Source) -> SourceOutcome:
-    """Takes in one source. Whatever happens to it stops no other; a lost database stops all."""
+    """Takes in one source. Whatever happens to it stops no other; a lost database stops all.
+
+    So does a machine without the walls that reading needs: no source can help that.
+    """
     started = time.monotonic()
     taken = contain(lambda: _snapshot(job, source))
     outcome = (
@@ -114,6 +118,7 @@ def _standing(job: Job, source: Source, taken: Snapshot) -> SourceOutcome | None
 def _run(job: Job, source: Source, taken: Snapshot, token: UUID, approved: bool) -> SourceOutcome:
     """One run of a source whose layer we may write."""
     earlier = standing(job.engine, job.view, source, taken)
+    required_walls(job, taken)  # before a run begins: a wall that is missing is no run's fault
     run_id = runs.begin(job.engine, source, taken, fingerprint(job.engine, job.view, source))
     approved = approved or (earlier is not None and earlier.approved)
     came = contain(lambda: _work(job, source, taken, run_id, token, approved))
@@ -160,6 +165,7 @@ def _judge(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
         container_layer=source.container_layer,
         encoding=source.encoding,
         columns_hint=sorted(columns_taken(source) | set(source.unused)),
+        required_walls=required_walls(job, taken),
     )
     if isinstance(raw, Refusal):
         return raw

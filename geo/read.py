@@ -23,12 +23,20 @@ from geo.errors import ReaderUnsafe
 from geo.reader.job import REPORT_FILE, ROWS_FILE
 from geo.reading import child
 from geo.reading.messages import MESSAGES
-from geo.states import GEOM, ROW, RawTable, ReadReport, Refusal
+from geo.reading.walls import Walls
+from geo.settings import REQUIRED_WALLS
+from geo.states import GEOM, ROW, RawTable, ReadReport, Refusal, Sandbox
 from schemas.models import Bilingual
 
 MAX_DETAIL = 500
 PROBE_SECONDS = 60.0
 NOT_STARTED: Mapping[str, Any] = {"unsafe": "the reader did not start"}
+_NO_WAY_OUT = {"network", "seccomp"}
+_HELD_BY = {"secret": {"landlock"}, "address": _NO_WAY_OUT, "link.geojson": _NO_WAY_OUT}
+"""Walls any of which stops a probe that nothing else does; where none stands, it is not tried.
+
+(A link for a CRS is refused from the bytes, before GDAL sees them: `crs_link`.)
+"""
 _COLUMN_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_())
 
 
@@ -55,6 +63,7 @@ def read(
     limits: ReadLimits | None = None,
     columns_hint: Sequence[str] = (),
     scratch: Path | None = None,
+    required_walls: frozenset[str] = REQUIRED_WALLS,
 ) -> RawTable | Refusal:
     """Read one delivery.
 
@@ -62,25 +71,49 @@ def read(
     shapefile. `container_layer` chooses among layers or sheets; `columns_hint` are the column
     names that the source declares, to find the header and to mend names that a DBF cut.
     `scratch` is where the job folder is made (the system's temporary folder). Geometry stays in
-    the source's own CRS. Raises `ReaderUnsafe` if the sandbox does not hold.
+    the source's own CRS. Raises `WallsMissing` if one of `required_walls` (names as in
+    ONEMAP_REQUIRE_WALLS) cannot stand here, `ReaderUnsafe` if those that stand do not hold.
     """
+    walls(required_walls).require()
     probe()
     allowed = limits or ReadLimits()
     job = _job(str(format), allowed) | {
         "container_layer": container_layer,
         "encoding": encoding,
         "columns_hint": list(columns_hint),
+        "required_walls": sorted(required_walls),
     }
     with child.job_folder(files, job, scratch) as folder:
         end = child.run(folder, str(format), allowed.seconds)
         report = child.report(folder / "out" / REPORT_FILE)
-        if report is None:
+        if end.walls:
+            Walls(end.walls, required_walls).require()
+        if report is None or end.walls is None:
             return _refusal(*end.refusal())
         if "unsafe" in report:
             raise ReaderUnsafe(probe=str(report["unsafe"]))
         if "refused" in report:
             return _refusal(str(report["refused"]["code"]), str(report["refused"]["detail"]))
-        return _accepted(folder / "out" / ROWS_FILE, report, format)
+        return _accepted(folder / "out" / ROWS_FILE, report, format, end.walls)
+
+
+def walls(required: frozenset[str] = REQUIRED_WALLS) -> Walls:
+    """Which walls stand around the reader on this machine, of those that are `required`.
+
+    Raises `ReaderUnsafe` if no reader can be started.
+    """
+    return Walls(_standing(), required)
+
+
+@functools.cache
+def _standing() -> Sandbox:
+    """The walls of a child that reads nothing."""
+    job = _job("csv", ReadLimits()) | {"probe": True}
+    with child.job_folder({}, job, None) as folder:
+        stood = child.run(folder, "csv", PROBE_SECONDS).walls
+    if stood is None:
+        raise ReaderUnsafe(probe=NOT_STARTED["unsafe"])
+    return stood
 
 
 @functools.cache
@@ -94,14 +127,17 @@ def probe() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         listener.setblocking(False)
-        files = dict(_pointer_files(outside, listener.getsockname()[1]))
+        standing = set(walls().standing)
+        files = {
+            name: path
+            for name, path in _pointer_files(outside, listener.getsockname()[1])
+            if name not in _HELD_BY or _HELD_BY[name] & standing
+        }
         job = _job("geojson", ReadLimits()) | {"probe": True}
         with child.job_folder(files, job, outside) as folder:
             child.run(folder, "geojson", PROBE_SECONDS)
             report = child.report(folder / "out" / REPORT_FILE) or NOT_STARTED
         opened = [str(report["unsafe"])] if "unsafe" in report else list(report["opened"])
-        if not report.get("sandbox", {}).get("landlock_abi"):
-            opened = [probed for probed in opened if probed != "secret"]  # said in each report
         if opened or _was_called(listener):
             raise ReaderUnsafe(probe=", ".join(opened) or "network")
 
@@ -149,6 +185,7 @@ def _job(format: str, limits: ReadLimits) -> dict[str, Any]:
         "encoding": "auto",
         "columns_hint": [],
         "limits": asdict(limits),
+        "required_walls": [],
         "probe": False,
     }
 
@@ -158,12 +195,12 @@ def _refusal(code: str, detail: str) -> Refusal:
     return Refusal(code=code, message=Bilingual(th=th, en=en), detail=detail[:MAX_DETAIL])
 
 
-def _accepted(rows: Path, said: dict[str, Any], format: str) -> RawTable | Refusal:
+def _accepted(rows: Path, said: dict[str, Any], format: str, stood: Sandbox) -> RawTable | Refusal:
     """The child's table and report, if they are well-formed and agree."""
     if not child.is_plain_file(rows):
         return _refusal("reader_failed", "the reader left no table")
     try:
-        report = ReadReport(format=format, sandbox=said["sandbox"], **said["table"])
+        report = ReadReport(format=format, sandbox=stood, **said["table"])
         with pa.memory_map(str(rows)) as mapped:  # outlives the folder: the mapping holds the file
             table = pa.ipc.open_file(mapped).read_all()
         table.validate(full=True)

@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 
 from geo.errors import ConfigurationError
 
-
 WALLS: Mapping[str, str] = {
     "landlock": "landlock_abi",
     "seccomp": "seccomp",

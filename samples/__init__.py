@@ -6,6 +6,9 @@ people. `generate` writes the drops; what it planted in them it writes down (`sa
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,3 +34,16 @@ def ensure_drops(folder: Path, *, places: int = PLACES, seed: int = SEED) -> Pat
     from samples.generator import keep_drops
 
     return keep_drops(folder, places, seed)
+
+
+@functools.cache
+def own_hashes(*, places: int = PLACES) -> frozenset[str]:
+    """The sha256 of each file of the drops, taken from files made anew for this question.
+
+    So a file that somebody put among the drops is not taken for one of ours, and neither is one of
+    another version. It takes the seconds that the drops take.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder), places=places)
+        files = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return frozenset(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)

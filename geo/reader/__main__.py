@@ -2,8 +2,8 @@
 
 Which walls stand is said on standard output, which is then closed: a file that takes this program
 over cannot say it again. Where a required one is missing, nothing is read. The report has one of
-`table`, `refused`, `unsafe`, `opened` (a probe). An uncaught exception, a signal or a limit ends the process without a report, and the parent names
-what happened.
+`table`, `refused`, `unsafe`, `opened` (a probe). An uncaught exception, a signal or a limit ends
+the process without a report, and the parent names what happened.
 """
 
 from __future__ import annotations

@@ -36,13 +36,10 @@ def give_up(job: Path, libraries: Iterable[Path], *, files_walled: bool) -> bool
     the one capability to read on, if `files_walled`: then the file allow-list bounds it.
     """
     needed = [path for path in (*libraries, *_a_library(), job.parent) if path.exists()]
-    keep: tuple[int, ...] = ()
-    another = False
-    if _has(*TO_BECOME_ANOTHER, *OF_THE_PARENT, DAC_READ_SEARCH):
-        user, reads = _choose_user(needed)
-        keep = () if reads else (DAC_READ_SEARCH,)
-        another = (reads or files_walled) and _become(user, job)
-    _keep_only(keep if another else ())
+    may = _has(*TO_BECOME_ANOTHER, *OF_THE_PARENT, DAC_READ_SEARCH)
+    user, reads = _choose_user(needed) if may else (None, False)
+    another = user is not None and (reads or files_walled) and _become(user, job)
+    _keep_only((DAC_READ_SEARCH,) if another and not reads else ())
     return another
 
 
@@ -69,12 +66,12 @@ def _header() -> bytes:
     return struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
 
 
-def _choose_user(needed: Iterable[Path]) -> tuple[int, bool]:
+def _choose_user(needed: Iterable[Path]) -> tuple[int | None, bool]:
     """A user who exists here (a container may map few), and whether it can read what is needed."""
     for user in (FIRST_USER + os.getpid(), NOBODY):
         with suppress(OSError), _acting_as(user):
             return user, all(os.access(path, os.R_OK, effective_ids=True) for path in needed)
-    return NOBODY, False
+    return None, False
 
 
 @contextmanager

@@ -13,13 +13,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
+
+from pydantic import ValidationError
 
 from geo.reader import drivers
 from geo.reader.job import JOB_FILE
+from geo.states import Sandbox
 
 PROGRAM = (sys.executable, "-I", "-X", "utf8", "-m", "geo.reader")
 MAX_REPORT_BYTES = 256 << 20
+_MOST_SAID = 64_000
 _MEMORY_WORDS = ("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory")
 
 
@@ -38,18 +42,19 @@ def job_folder(
             copy = f"in/{number}{suffix if suffix.isascii() else ''}"
             shutil.copyfile(source, folder / copy)
             said[file_name] = copy
-        text = json.dumps(job | {"files": said}, ensure_ascii=False)
+        text = json.dumps(job | {"files": said})  # ASCII: a file name may be no UTF-8
         (folder / JOB_FILE).write_text(text, "utf-8")
         yield folder
 
 
 @dataclass(frozen=True)
 class End:
-    """How a child ended."""
+    """How a child ended. `walls` are those that stood, None if it did not come that far."""
 
     returncode: int
     timed_out: bool
     said: str
+    walls: Sandbox | None
 
     def refusal(self) -> tuple[str, str]:
         """Code and detail of the refusal of a child that left no report."""
@@ -67,12 +72,11 @@ class End:
 
 def run(folder: Path, format: str, seconds: float) -> End:
     """Start the child, wait for it by the clock, and leave no process of its group behind."""
-    said = folder / "stderr"
-    with said.open("wb") as stderr:
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         child = subprocess.Popen(
             [*PROGRAM, str(folder)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=stdout,
             stderr=stderr,
             env=drivers.environment(format, str(folder / "work")),
             cwd=folder,
@@ -85,9 +89,20 @@ def run(folder: Path, format: str, seconds: float) -> End:
             timed_out = True
         finally:
             _kill_group(child)
-    with said.open("rb") as file:
-        file.seek(max(0, said.stat().st_size - 64_000))
-        return End(child.returncode, timed_out, file.read().decode("utf-8", "replace"))
+        return End(child.returncode, timed_out, _end_of(stderr), _walls(_end_of(stdout)))
+
+
+def _end_of(file: BinaryIO) -> str:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _MOST_SAID))
+    return file.read().decode("utf-8", "replace")
+
+
+def _walls(said: str) -> Sandbox | None:
+    try:
+        return Sandbox.model_validate_json(said, strict=True)
+    except ValidationError:
+        return None
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:

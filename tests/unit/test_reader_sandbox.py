@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from geo.errors import ReaderUnsafe
-from geo.read import ReadLimits, probe
+from geo.read import ReadLimits, _standing, probe
 from geo.reader import drivers
 from geo.reading import child as reader_child
+from geo.settings import WALLS
 from schemas.formats import FORMATS
 from tests.unit.deliveries import Reader, geojson, point_feature
 
@@ -111,7 +112,7 @@ def test_child_inherits_nothing_of_the_environment(
 
 def test_reports_say_which_walls_stood(reader: Reader) -> None:
     walls = reader.table("csv", "x.csv", b"a\n1\n").report.sandbox
-    assert walls.model_dump().keys() == {"landlock_abi", "network_namespace", "seccomp"}
+    assert walls.model_dump().keys() == set(WALLS.values())
 
 
 @pytest.mark.parametrize("format", sorted(name for name in FORMATS if FORMATS[name].driver))
@@ -151,9 +152,11 @@ def test_unknown_driver_stops_the_reader(reader: Reader, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def fresh_probe() -> Iterator[None]:
-    probe.cache_clear()
+    for cached in (probe, _standing):
+        cached.cache_clear()
     yield
-    probe.cache_clear()
+    for cached in (probe, _standing):
+        cached.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh_probe")
@@ -185,11 +188,11 @@ def test_probe_notices_an_open_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @functools.cache
 def _without_walls() -> tuple[str, ...]:
-    """A child program whose walls were never put up."""
+    """A child program that says of walls which were never put up that they stand."""
     code = (
         "import sys; from pathlib import Path; from geo.reader import __main__ as m; "
         "m.sandbox.enter = lambda *_: "
-        "{'landlock_abi': 0, 'network_namespace': False, 'seccomp': False}; "
+        "{'landlock_abi': 7, 'network_namespace': True, 'another_user': True, 'seccomp': True}; "
         "m.main(Path(sys.argv[1]))"
     )
     return (sys.executable, "-I", "-c", code)

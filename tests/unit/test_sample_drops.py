@@ -317,3 +317,11 @@ def test_spellings_of_one_day_and_one_area() -> None:
     assert said == ["๕ มีนาคม ๒๕๖๗", "5 มี.ค. 2567", "5 มีนาคม พ.ศ. 2567", "05/03/2567", "2567-03-05"]
     assert spellings.rai_ngan_wah(1600 * 4 + 400 * 2 + 4 * 7) == (4, 2, 7)
     assert spellings.decomposed("ประจำ") == "ประจ\u0e4d\u0e32"
+
+
+def test_our_own_bytes_are_known_by_their_hash(drops: Path) -> None:
+    """Of files made anew: what somebody puts in the very folder of the drops is not among them."""
+    ours = samples.own_hashes(places=PLACES)
+    assert set(_hashes(drops).values()) == ours
+    placed = (drops / "health" / "hospitals.kml").read_bytes() + b" "
+    assert hashlib.sha256(placed).hexdigest() not in ours

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from geo.errors import ConfigurationError
-from geo.settings import Settings, from_environment, project_folder
+from geo.settings import REQUIRED_WALLS, WALLS, Settings, from_environment, project_folder
 from server.cluster import database_url
 from server.postgres import Account, Place, make_passable
 
@@ -120,6 +120,26 @@ def test_the_web_role_has_its_own_url_or_acts_through_the_owners_login() -> None
     assert database_url(own, "sample", "onemap_web") == "postgresql://onemap_web:w@h/onemap_sample"
     shared = database_url(_configured("postgresql://u@h"), "sample", "onemap_web")
     assert shared == "postgresql://u@h/onemap_sample?options=-c%20role%3Donemap_web"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("", REQUIRED_WALLS),
+        ("all", frozenset(WALLS)),
+        ("none", frozenset()),
+        ("seccomp", {"seccomp"}),
+        (" Landlock , network ", {"landlock", "network"}),
+    ],
+)
+def test_required_walls_are_named(said: str, meant: frozenset[str]) -> None:
+    assert from_environment({"ONEMAP_REQUIRE_WALLS": said}).required_walls == meant
+
+
+@pytest.mark.parametrize("said", ["landlok", "landlock seccomp", "none,seccomp", "all,none", ","])
+def test_walls_that_do_not_exist_are_refused(said: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"ONEMAP_REQUIRE_WALLS.*landlock, seccomp"):
+        from_environment({"ONEMAP_REQUIRE_WALLS": said})
 
 
 def test_importing_reads_no_environment_and_makes_nothing(tmp_path: Path) -> None:
