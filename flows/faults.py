@@ -41,7 +41,7 @@ class Ending:
 
 
 def contain(work: Callable[[], R]) -> R | Exception:
-    """What `work` returns, or what ended it; a lost database or a missing wall is raised, and ends the run."""
+    """What `work` returns, or what ended it; a lost database and a missing wall end the run."""
     try:
         return work()
     except (DatabaseUnreachable, WallsMissing):
