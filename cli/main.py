@@ -48,11 +48,18 @@ def serve(
     map_id: MapOption = "sample",
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    public_url: Annotated[
+        str | None, typer.Option(help="Address of the map for the public; links lead to it.")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Site whose pages may read the map; may be repeated. Any, if none is."),
+    ] = None,
 ) -> None:
     """Show the published map at http://localhost:8000."""
     from cli.serving import serve_map
 
-    serve_map(map_id, host, port)
+    serve_map(map_id, host, port, public_url, allow_origin or ())
 
 
 @app.command()

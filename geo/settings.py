@@ -7,6 +7,8 @@
     ONEMAP_REQUIRE_WALLS     walls without which no agency's file is read: `landlock,seccomp` (the
                              default), any of `landlock`, `seccomp`, `network`, `user`, or `all`, or
                              `none`; all that can stand do stand in any case
+    ONEMAP_PUBLIC_URL        address of the map for the public, e.g. https://map.example.go.th
+    ONEMAP_ALLOWED_ORIGINS   sites whose pages may read the map, with spaces between (default: *)
 
 A database URL may name its database with `{map}` in it (`postgresql://host/city_{map}`); without a
 database name, `onemap_<map>` is used; a plain name is taken as it stands, and serves one map.
@@ -15,9 +17,11 @@ database name, `onemap_<map>` is used; a plain name is taken as it stands, and s
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from geo.errors import ConfigurationError
@@ -30,11 +34,13 @@ WALLS: Mapping[str, str] = {
 }
 """The reader's walls (ADR 0003): their names in settings, and in what the reader says of itself."""
 REQUIRED_WALLS = frozenset({"landlock", "seccomp"})
+_PORTS: Final = {"http": 80, "https": 443}
+_HOST: Final = re.compile(r"[0-9a-z]([0-9a-z.-]*[0-9a-z])?|[0-9a-f]*:[0-9a-f:.]*", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the state and the deliveries lie, and which database holds the maps."""
+    """Where the state and the deliveries lie, which database holds the maps, and who reads them."""
 
     project: Path
     home: Path
@@ -42,6 +48,8 @@ class Settings:
     web_database_url: str | None = None
     delivered: Path | None = None
     required_walls: frozenset[str] = REQUIRED_WALLS
+    public_url: str | None = None
+    allowed_origins: tuple[str, ...] = ("*",)
 
     @property
     def snapshots(self) -> Path:
@@ -79,6 +87,48 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         web_database_url=_database_url(environment, "ONEMAP_WEB_DATABASE_URL"),
         delivered=_folder(environment, "ONEMAP_DROPS"),
         required_walls=_walls(environment, "ONEMAP_REQUIRE_WALLS"),
+        public_url=public_url(environment.get("ONEMAP_PUBLIC_URL", ""), "ONEMAP_PUBLIC_URL"),
+        allowed_origins=allowed_origins(
+            environment.get("ONEMAP_ALLOWED_ORIGINS", "").split(), "ONEMAP_ALLOWED_ORIGINS"
+        ),
+    )
+
+
+def public_url(text: str, name: str) -> str | None:
+    """The address that links are made from, without a slash at its end; None for no text.
+
+    `name` is what the operator calls it. Raises ConfigurationError if it is no http(s) address, or
+    more than one: the map's pages stand at the root of their host.
+    """
+    return _origin(text, name, "https://map.example.go.th") if text else None
+
+
+def allowed_origins(texts: Sequence[str], name: str) -> tuple[str, ...]:
+    """The sites whose pages may read the map: any (`*`), or these; any, where none is named.
+
+    Raises ConfigurationError if one is neither `*` nor an http(s) address without a path.
+    """
+    return tuple(
+        text if text == "*" else _origin(text, name, "https://site.example.go.th, or *")
+        for text in texts or ("*",)
+    )
+
+
+def _origin(text: str, name: str, example: str) -> str:
+    """Scheme, host and port, as browsers write them: a Thai name in its ASCII form."""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:  # also: UnicodeError
+        parts, host, port = urlsplit(""), "", None
+    whole = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+    if parts.scheme not in _PORTS or not _HOST.fullmatch(host) or not whole:
+        raise ConfigurationError(
+            f"{name} is {text!r}; it must be like {example}: http or https, a host, and no path"
+        )
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (
+        f":{port}" if port not in (None, _PORTS[parts.scheme]) else ""
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,6 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from web import numbers
+from web.address import Address
+from web.admission import Admission
 from web.current import Current
 from web.database import Snapshots
 from web.errors import (
@@ -36,12 +40,32 @@ from web.releases import Releases
 from web.settings import WebSettings
 from web.tiles import MVT, tile_routes
 
+READING: Final = ("GET", "HEAD", "OPTIONS")
+ASKED_HEADERS: Final = (
+    "Cache-Control",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Range",
+    "Pragma",
+    "Range",
+    "X-Requested-With",
+)
+EXPOSED_HEADERS: Final = (
+    "Accept-Ranges",
+    "Content-Length",
+    "Content-Location",
+    "Content-Range",
+    "ETag",
+)
+DAY_SECONDS: Final = 86_400
+
 
 def create_app(settings: WebSettings) -> Starlette:
     """The ASGI application of one map. Connects to nothing before the first request.
 
     Raises ConfigurationError if the viewer's npm packages are not installed.
     """
+    numbers.register()
     snapshots = Snapshots(settings.database_url)
     current = Current(settings.map_id, snapshots, Releases(settings.releases))
     knowledge, collections = KnowledgeOf(), CollectionsOf(snapshots)
@@ -91,18 +115,17 @@ def _health(map_id: str, current: Current) -> Callable[[Request], Awaitable[Resp
 
 def _middleware(settings: WebSettings) -> list[Middleware]:
     packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MVT, *BINARY_TYPES.values())
-    middleware = [
+    return [
         Middleware(SecurityHeaders),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=READING,
+            allow_headers=ASKED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+            max_age=DAY_SECONDS,
+        ),
+        Middleware(Admission),
+        Middleware(Address, public_url=settings.public_url, host=settings.host),
         Middleware(GZipMiddleware, minimum_size=600, exclude_content_types=packed),
     ]
-    if settings.allowed_origins:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.allowed_origins,
-                allow_methods=["GET", "HEAD"],
-                allow_headers=["Range", "If-None-Match"],
-                expose_headers=["ETag", "Content-Range", "Content-Length"],
-            )
-        )
-    return middleware

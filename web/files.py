@@ -48,8 +48,8 @@ def release_routes(current: Current) -> list[Route]:
         Route("/manifest.json", of_current),
         Route("/releases/current", of_current),
         Route("/releases/current/{path:path}", of_current),
-        Route("/releases/{number:int}", of_number),
-        Route("/releases/{number:int}/{path:path}", of_number),
+        Route("/releases/{number:whole}", of_number),
+        Route("/releases/{number:whole}/{path:path}", of_number),
     ]
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from math import isfinite
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
-from uuid import UUID
 
 from ciso8601 import parse_rfc3339
 from starlette.requests import Request
@@ -27,6 +25,12 @@ from web.ogc_collections import CollectionsOf
 
 MAX_LIMIT: Final = 1_000
 MAX_OFFSET: Final = 10_000_000
+MAX_PARAMETERS: Final = 40
+MAX_VALUE: Final = 1_000
+DEGREES: Final = re.compile(r" *[+-]?[0-9]{1,9}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,2})? *", re.ASCII)
+FEATURE_ID: Final = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
 ITEMS: Final = re.compile(r"^/collections/(?P<collection>[^/]+)/items/?$")
 ITEM: Final = re.compile(r"^/collections/[^/]+/items/(?P<item>[^/]+)$")
 ITEM_FORMATS: Final = {
@@ -62,7 +66,7 @@ class OgcGuard:
         etag = f'W/"{release.tag}"'
         if is_known(request, etag):
             return unchanged(etag, REVALIDATE)
-        if table := _table_asked(_path(scope), query):
+        if table := _table_asked(_path(scope), query, collections):
             return RedirectResponse(table)
         self._state.collection_catalog = catalog_of(collections)
 
@@ -77,7 +81,12 @@ class OgcGuard:
 
 def checked_query(path: str, query: str, collections: Mapping[str, Any]) -> str:
     """The query string that tipg may see. Raises WebError (400, 404) for anything else."""
-    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=40)
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        raise bad_parameter(f"there are more than {MAX_PARAMETERS} parameters") from None
+    if any(len(value) > MAX_VALUE for _, value in pairs):
+        raise bad_parameter(f"a value is longer than {MAX_VALUE} characters")
     if len({name for name, _ in pairs}) < len(pairs):
         raise bad_parameter("a parameter is given twice")
     asked = dict(pairs)
@@ -100,10 +109,10 @@ def checked_query(path: str, query: str, collections: Mapping[str, Any]) -> str:
     return ""
 
 
-def _table_asked(path: str, query: str) -> str | None:
+def _table_asked(path: str, query: str, collections: Collection[str]) -> str | None:
     """Tables come from the release, with a byte order mark and without cells that are formulas."""
     items = ITEMS.match(path)
-    if items is None or query != "f=csv":
+    if items is None or query != "f=csv" or items["collection"] not in collections:
         return None
     return f"/releases/current/data/{items['collection']}.csv"
 
@@ -152,14 +161,11 @@ def _where_and_when(asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def _checked_bbox(text: str) -> str:
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
+    parts = text.split(",")
+    numbers = [float(part) for part in parts] if all(map(DEGREES.fullmatch, parts)) else []
     if len(numbers) == 6:
         numbers = [numbers[index] for index in (0, 1, 3, 4)]
-    inside = len(numbers) == 4 and all(map(isfinite, numbers))
-    if not inside or max(map(abs, numbers[::2])) > 180 or max(map(abs, numbers[1::2])) > 90:
+    if len(numbers) != 4 or max(map(abs, numbers[::2])) > 180 or max(map(abs, numbers[1::2])) > 90:
         raise bad_parameter("`bbox` must be west,south,east,north in degrees")
     if numbers[0] > numbers[2] or numbers[1] > numbers[3]:
         raise bad_parameter("`bbox` must be west,south,east,north, with west and south the smaller")
@@ -192,10 +198,8 @@ def _require_json(asked: Mapping[str, str], forms: Collection[str]) -> None:
 
 
 def _require_uuid(text: str) -> None:
-    try:
-        UUID(text)
-    except ValueError:
-        raise not_found("there is no such feature in the current release") from None
+    if not FEATURE_ID.fullmatch(text):
+        raise not_found("there is no such feature in the current release")
 
 
 def _path(scope: Scope) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -37,7 +38,8 @@ def place_routes(
         _only(request, "q", "limit")
         query, limit = _query(request), _limit(request)
         release = await current.release()
-        found = (await knowledge(release)).index.find(query, limit)
+        index = (await knowledge(release)).index
+        found = await run_in_threadpool(index.find, query, limit)
         return tagged_json(request, {"query": query, "release": release.number, **found})
 
     async def card(request: Request) -> Response:

@@ -63,7 +63,7 @@ class SearchIndex:
 
         Every word of the query must be found in the feature's names, codes or areas.
         """
-        words = [key for word in query.split() if (key := search_key(word))]
+        words = {key for word in query.split() if (key := search_key(word))}
         if not words:
             return {"total": 0, "results": []}
         found = np.logical_and.reduce([_contains(self._text, word) for word in words])

@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
 import uvicorn
 
 from geo.errors import ConfigurationError
 from web.app import create_app
-from web.settings import PACKAGES, WebSettings
+from web.connections import BACKLOG, MAX_HEAD, REQUEST_SECONDS, Connection
+from web.settings import WebSettings
 
 
-def serve(
-    map_id: str,
-    database_url: str,
-    releases: Path,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    *,
-    packages: Path = PACKAGES,
-    allowed_origins: tuple[str, ...] = (),
-) -> None:
+def serve(settings: WebSettings, port: int = 8000) -> None:
     """Serve a map until interrupted. Only this machine reaches it, unless `host` says otherwise.
 
-    `database_url` is a libpq URL whose login may become the role `onemap_web`; `releases` is the
-    folder of the map's releases (`.onemap/releases/<map>`). Raises ConfigurationError if the
-    viewer's npm packages are missing, or nothing can listen at the address.
+    Raises ConfigurationError if the viewer's npm packages are missing, or nothing can listen at
+    the address.
     """
-    _require_free(host, port)
-    settings = WebSettings(map_id, database_url, releases, packages, allowed_origins)
-    config = uvicorn.Config(
-        create_app(settings), host=host, port=port, server_header=False, log_level="warning"
+    _require_free(settings.host, port)
+    _Announcing(server_config(settings, port), settings.public_url).run()
+
+
+def server_config(settings: WebSettings, port: int) -> uvicorn.Config:
+    """How uvicorn serves the application. Raises ConfigurationError as `create_app` does."""
+    return uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=port,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        backlog=BACKLOG,
+        h11_max_incomplete_event_size=MAX_HEAD,
+        timeout_keep_alive=REQUEST_SECONDS,
+        proxy_headers=False,  # web/address.py says which address is ours
+        server_header=False,
+        log_level="error",  # what strangers send is no news
     )
-    _Announcing(config).run()
 
 
 def _require_free(host: str, port: int) -> None:
@@ -54,9 +58,15 @@ def _require_free(host: str, port: int) -> None:
 class _Announcing(uvicorn.Server):
     """Says where the map is once it can be opened."""
 
+    def __init__(self, config: uvicorn.Config, public_url: str | None) -> None:
+        super().__init__(config)
+        self._public_url = public_url
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for server in self.servers:
             host, port = server.sockets[0].getsockname()[:2]
             name = "localhost" if host == "127.0.0.1" else f"[{host}]" if ":" in host else host
             print(f"The map is at http://{name}:{port} (Ctrl-C ends)", flush=True)
+        if self._public_url:
+            print(f"Links in it lead to {self._public_url}", flush=True)

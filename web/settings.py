@@ -15,11 +15,14 @@ class WebSettings:
     """One map, where its releases lie, and the database address of the role `onemap_web`.
 
     `releases` holds one folder per release number. `packages` is the folder that `npm ci` filled.
-    `allowed_origins` are other sites whose pages may read this map ("*" for any).
+    `allowed_origins` are the sites whose pages may read this map; public data are open to any.
+    `public_url` is the address that links are made from, `host` the one that is listened at.
     """
 
     map_id: str
     database_url: str
     releases: Path
     packages: Path = PACKAGES
-    allowed_origins: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ("*",)
+    public_url: str | None = None
+    host: str = "127.0.0.1"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.requests import Request
@@ -23,8 +22,8 @@ def tile_routes(current: Current) -> list[Route]:
     async def style(request: Request) -> Response:
         release = await current.release()
         root = str(request.base_url).rstrip("/")
-        text = release.style_text.replace("{base}", _quoted(f"{root}/releases/{release.number}"))
-        text = text.replace("{fonts}", _quoted(f"{root}/vendor/fonts"))
+        text = release.style_text.replace("{base}", f"{root}/releases/{release.number}")
+        text = text.replace("{fonts}", f"{root}/vendor/fonts")
         return tagged(request, text.encode(), "application/json")
 
     async def tilejson(request: Request) -> Response:
@@ -39,13 +38,8 @@ def tile_routes(current: Current) -> list[Route]:
     return [
         Route("/style.json", style),
         Route("/tiles.json", tilejson),
-        Route("/tiles/{z:int}/{x:int}/{y:int}.mvt", tile),
+        Route("/tiles/{z:whole}/{x:whole}/{y:whole}.mvt", tile),
     ]
-
-
-def _quoted(address: str) -> str:
-    """The host comes from the client; inside a JSON string it must stay a string."""
-    return json.dumps(address)[1:-1]
 
 
 def _tilejson(release: Release, root: str) -> dict[str, Any]:

@@ -152,3 +152,47 @@ def test_importing_reads_no_environment_and_makes_nothing(tmp_path: Path) -> Non
 def _configured(url: str, web: str | None = None) -> Settings:
     here = Path("/project")
     return Settings(project=here, home=here, database_url=url, web_database_url=web)
+
+
+def test_the_public_address_is_written_as_browsers_write_it() -> None:
+    for given, kept in {
+        "https://map.example.go.th/": "https://map.example.go.th",
+        "HTTP://Map.Example:80": "http://map.example",
+        "https://map.example:8443": "https://map.example:8443",
+        "http://[::1]:8000": "http://[::1]:8000",
+        "https://แผนที่.ไทย": "https://xn--o3cdi6h8b4b.xn--o3cw4h",
+    }.items():
+        assert from_environment({"ONEMAP_PUBLIC_URL": given}).public_url == kept
+    assert from_environment({"ONEMAP_PUBLIC_URL": ""}).public_url is None
+
+
+@pytest.mark.parametrize("name", ["ONEMAP_PUBLIC_URL", "ONEMAP_ALLOWED_ORIGINS"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "map.example",
+        "//map.example",
+        "ftp://map.example",
+        "https://",
+        "https://map.example/one",
+        "https://map.example?one",
+        "https://me@map.example",
+        "https://map.example:port",
+        "https://map.example:99999",
+        "https://map..example",
+        "https://*.example",
+        'https://map"example',
+    ],
+)
+def test_an_address_that_cannot_be_meant_is_refused(name: str, given: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is .*it must be like https://"):
+        from_environment({name: given})
+
+
+def test_any_site_may_read_unless_some_are_named() -> None:
+    assert from_environment({}).allowed_origins == ("*",)
+    named = {"ONEMAP_ALLOWED_ORIGINS": "https://a.example http://B.example:8000/"}
+    assert from_environment(named).allowed_origins == (
+        "https://a.example",
+        "http://b.example:8000",
+    )

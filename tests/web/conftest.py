@@ -19,7 +19,7 @@ from psycopg import sql
 from geo.settings import Settings
 from server import cluster as private_cluster
 from tests.web.small_city import Rows, city_view, load_city, publish_city
-from web.app import create_app
+from web.serve import server_config
 from web.settings import WebSettings
 
 MAP = "web_test"
@@ -69,8 +69,7 @@ def city(
 @contextmanager
 def running(settings: WebSettings) -> Iterator[str]:
     """A server of its own, on a free port of this machine; yields its address."""
-    config = uvicorn.Config(create_app(settings), port=0, log_level="critical", lifespan="on")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(settings, 0))
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

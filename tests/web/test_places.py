@@ -86,7 +86,7 @@ def test_a_search_that_cannot_be_meant_is_refused(client: httpx.Client, query: s
     assert client.get(f"/search?{query}").status_code == 400
 
 
-@pytest.mark.parametrize("query", ["%", "_", "'", "\\", ".*", "(", "\x00", "🙂"])
+@pytest.mark.parametrize("query", ["%", "_", "'", "\\", ".*", "(", "🙂"])
 def test_signs_are_only_signs(client: httpx.Client, query: str) -> None:
     assert client.get(f"/search?q={quote(query)}").json()["results"] == []
 

@@ -121,7 +121,7 @@ def test_only_named_files_are_served(address: str, path: str) -> None:
     assert b"root:" not in answer.read()
 
 
-@pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])
+@pytest.mark.parametrize("number", ["0", "2", "99999999999999999999", "9" * 5_000])
 def test_an_unpublished_number_is_not_served(client: httpx.Client, city: City, number: str) -> None:
     if number == "2":  # built, but the pointer is not there yet
         (city.settings.releases / "2").mkdir(exist_ok=True)
@@ -152,6 +152,14 @@ def test_a_tile_without_features_is_empty_and_one_outside_is_not_there(
     assert client.get("/tiles/10/0/0.mvt").status_code == 204
     assert client.get("/tiles/10/5000/0.mvt").status_code == 404
     assert client.get("/tiles/23/0/0.mvt").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "number", ["99999999999", "9" * 5_000, "-1", "1e3", "1.0", "1_0", "٣", "１０", "nan", "inf"]
+)
+def test_a_number_that_is_no_tiles_is_not_there(client: httpx.Client, number: str) -> None:
+    for tile in (f"{number}/0/0", f"10/{number}/0", f"10/797/{number}"):
+        assert client.get(f"/tiles/{tile}.mvt").status_code == 404, tile
 
 
 def test_tilejson_describes_the_tiles(client: httpx.Client, city: City) -> None:
@@ -186,13 +194,6 @@ def test_the_style_is_valid_by_the_style_specification(city: City) -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-def test_a_host_header_cannot_break_the_style(address: str) -> None:
-    answer = httpx.get(f"{address}/style.json", headers={"Host": 'x"},"layers":[]'})
-    assert answer.status_code in (200, 400)
-    if answer.status_code == 200:
-        assert answer.json()["layers"]
-
-
 def test_every_answer_carries_the_security_headers(client: httpx.Client) -> None:
     for path in ("/", "/manifest.json", "/nothing", "/api/collections", "/api/nothing"):
         headers = client.get(path).headers
@@ -206,22 +207,6 @@ def test_text_is_compressed_and_archives_are_not(client: httpx.Client, city: Cit
     assert client.get("/style.json").headers["content-encoding"] == "gzip"
     archive = client.get(f"/releases/1/tiles/{archive_of(city).name}")
     assert "content-encoding" not in archive.headers
-
-
-def test_other_sites_may_not_read_unless_allowed(city: City) -> None:
-    settings = city.settings
-    allowing = WebSettings(
-        settings.map_id,
-        settings.database_url,
-        settings.releases,
-        allowed_origins=("https://maps.example",),
-    )
-    origin = {"Origin": "https://maps.example"}
-    with running(settings) as closed, running(allowing) as opened:
-        refused = httpx.get(f"{closed}/manifest.json", headers=origin)
-        allowed = httpx.get(f"{opened}/manifest.json", headers=origin)
-    assert "access-control-allow-origin" not in refused.headers
-    assert allowed.headers["access-control-allow-origin"] == "https://maps.example"
 
 
 def test_before_the_first_release_a_page_says_what_to_run(city: City) -> None:

@@ -16,7 +16,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from web.serve import serve
-serve("test", sys.argv[1], Path(sys.argv[2]), port=int(sys.argv[3]))
+from web.settings import WebSettings
+serve(WebSettings("test", sys.argv[1], Path(sys.argv[2])), port=int(sys.argv[3]))
 """
 
 

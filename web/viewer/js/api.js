@@ -17,7 +17,13 @@ export async function getJson(path, options = {}) {
 }
 
 export const getManifest = () => getJson("/manifest.json");
-export const getStyle = () => getJson("/style.json");
+/** The release's style, with its placeholders filled in for this page (docs/map-style.md). */
+export const getStyle = async (manifest) => {
+  const path = `/releases/${manifest.release}`;
+  const style = await getJson(`${path}/${manifest.files.style.path}`);
+  const text = JSON.stringify(style).replaceAll("{base}", location.origin + path);
+  return JSON.parse(text.replaceAll("{fonts}", `${location.origin}/vendor/fonts`));
+};
 export const getUnplaced = (manifest) => getJson(`/releases/current/${manifest.files.unplaced.path}`);
 export const getPlace = (layer, id, options) =>
   getJson(`/places/${encodeURIComponent(layer)}/${encodeURIComponent(id)}`, options);

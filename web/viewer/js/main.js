@@ -18,7 +18,8 @@ import { onScheme } from "./theme.js";
 async function start() {
   applyLanguage();
   listenToPage();
-  const [manifest, style] = await Promise.all([getManifest(), getStyle()]);
+  const manifest = await getManifest();
+  const style = await getStyle(manifest);
   const map = createMap(style);
   const layers = layersOf(manifest, style);
   const loaded = map.once("load");
