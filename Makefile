@@ -1,14 +1,17 @@
-# One Map. `make run` takes in the embedded sample; `make serve` shows it; `make test` checks all.
+# One Map. `make run` takes in the embedded sample; `make serve` shows it; `make test` checks all,
+# `make quick` what takes no long time.
 #   PYTHON=python3.12   another Python (3.11 or newer)
 #   ARGS="--map bangkok --drops /path/to/files"   for run and serve
 
 PYTHON ?= python3
 ARGS ?=
 UPGRADE ?=
+# A worker of the tests for each processor; the tests of one dear fixture stay together.
+pytest = $(bin)/pytest --numprocesses=auto --dist=loadgroup
 bin := .venv/bin
 npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
-.PHONY: run serve test mutation lint lock clean postgis chromium
+.PHONY: run serve test quick mutation lint lock clean postgis chromium
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp web/node_modules/run.stamp postgis
@@ -18,7 +21,11 @@ serve: .venv/run.stamp web/node_modules/run.stamp postgis
 	@$(bin)/onemap serve $(ARGS)
 
 test: lint web/node_modules/test.stamp postgis chromium
-	$(bin)/pytest
+	$(pytest)
+
+# The inner loop: all but what is marked `slow`.
+quick: .venv/test.stamp web/node_modules/test.stamp postgis chromium
+	$(pytest) -m "not slow"
 
 # Do the heart's tests notice wrong code? ARGS="--sample 0 geo/gate.py": all mutants of one module.
 mutation: .venv/test.stamp

@@ -5,23 +5,51 @@ Nothing here skips: without PostgreSQL and PostGIS the tests that need them fail
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from geo.errors import GeoError
+from geo.reading import child
 from geo.settings import Settings, project_folder
 from geo.store.database import open_engine
+from geo.store.declare import prepare
 from geo.store.migrate import migrate
+from schemas.catalogue import MapView
 from server import cluster as private_cluster
+from server.provision import provision
+from tests.warm_reader import warm_reader
 
 TEMPLATE = "template"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one dear fixture stay in one worker; what is slow starts first."""
+    for item in items:
+        group = _group(item)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _group(item: pytest.Item) -> str | None:
+    """The module whose own fixture the test shares, or the folder whose session's it shares."""
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    scopes = {(used.scope, used.baseid) for definitions in fixtures for used in definitions}
+    for wanted in ("module", "session"):
+        found = sorted(place for scope, place in scopes if scope == wanted and "/" in place)
+        if found:
+            return found[-1]
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -61,39 +89,84 @@ def cluster() -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def template(cluster: Settings) -> str:
-    """Name of a migrated database that `database` clones."""
-    engine = open_engine(private_cluster.ensure_database(cluster, TEMPLATE))
-    migrate(engine)
-    engine.dispose()
-    return private_cluster.database_name(TEMPLATE)
+def template_of(cluster: Settings) -> Callable[[MapView | None], str]:
+    """Names of databases that `database` clones: migrated, and declared if a map is given.
+
+    Each is made once for the session.
+    """
+
+    made: dict[str, str] = {}
+
+    def make(view: MapView | None) -> str:
+        state = f"{TEMPLATE}_{_fingerprint(view)}" if view else TEMPLATE
+        if state not in made:
+            engine = open_engine(private_cluster.ensure_database(cluster, state))
+            prepare(engine, view) if view else migrate(engine)
+            engine.dispose()
+            made[state] = private_cluster.database_name(state)
+        return made[state]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def template(template_of: Callable[[MapView | None], str]) -> str:
+    """Name of the migrated database."""
+    return template_of(None)
 
 
 @pytest.fixture
-def database(cluster: Settings, template: str) -> Iterator[Callable[..., str]]:
+def database(
+    cluster: Settings, template_of: Callable[[MapView | None], str]
+) -> Iterator[Callable[..., str]]:
     """Factory of migrated, empty databases: `database()` or `database("bangkok")` answers a URL.
 
-    `database(map_id, role="onemap_web")` answers another role's URL of the same one. They are
-    dropped after the test.
+    `database(map_id, view=view)` makes one that is declared already: declaring takes longer than
+    cloning. `database(map_id, role="onemap_web")` answers another role's URL of the same one. They
+    are dropped after the test.
     """
     made: dict[str, None] = {}
     with psycopg.connect(_administrator(cluster), autocommit=True) as server:
 
-        def make(map_id: str = "test", role: str = private_cluster.OWNER) -> str:
+        def make(
+            map_id: str = "test", role: str = private_cluster.OWNER, view: MapView | None = None
+        ) -> str:
             name = private_cluster.database_name(map_id)
             if name not in made:
-                made[name] = None
                 clone = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-                server.execute(
-                    clone.format(*map(sql.Identifier, (name, private_cluster.OWNER, template)))
-                )
-                private_cluster.ensure_database(cluster, map_id)  # a clone has no grants
+                names = (name, private_cluster.OWNER, template_of(view))
+                server.execute(clone.format(*map(sql.Identifier, names)))
+                made[name] = None
+                administrator = _administrator(cluster)  # a clone has no grants
+                inside = administrator.replace("@/postgres", f"@/{name}")
+                provision(inside, administrator, private_cluster.OWNER)
             return private_cluster.url(cluster, map_id, role)
 
         yield make
         for name in made:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
             server.execute(drop.format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def forked_reader() -> Iterator[Callable[..., object]]:
+    with warm_reader() as reader:
+        yield reader.popen
+
+
+@pytest.fixture
+def quick_reader(forked_reader: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliveries are read by children that are forked and not started: five times as quick.
+
+    For tests of what is read; those of the walls, the clock and the limits start real ones.
+    """
+    monkeypatch.setattr(
+        child, "subprocess", SimpleNamespace(**vars(subprocess) | {"Popen": forked_reader})
+    )
+
+
+def _fingerprint(view: MapView) -> str:
+    return hashlib.sha256(repr(view).encode()).hexdigest()[:12]
 
 
 def _administrator(settings: Settings) -> str:

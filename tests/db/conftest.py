@@ -17,7 +17,6 @@ from geo.load import load
 from geo.states import Loaded, Snapshot, Validated, Verdict
 from geo.store import lease, runs
 from geo.store.database import open_engine
-from geo.store.declare import declare
 from geo.unify import unify
 from schemas.catalogue import MapView, load_catalogue
 from schemas.models import Source
@@ -135,9 +134,7 @@ def square(lon: float, lat: float, half: float = 0.01) -> shapely.Polygon:
 def test_map(database: Callable[..., str]) -> TestMap:
     """The declarations of Bangkok in an empty database."""
     view = load_catalogue().map_view("bangkok")
-    engine = open_engine(database())
-    declare(engine, view)
-    return TestMap(engine, view)
+    return TestMap(open_engine(database(view=view)), view)
 
 
 @pytest.fixture

@@ -61,14 +61,17 @@ class SmallCity:
 
 
 @pytest.fixture
-def small_city(cluster: Settings, database: Callable[..., str], tmp_path: Path) -> SmallCity:
+def small_city(
+    cluster: Settings, database: Callable[..., str], quick_reader: None, tmp_path: Path
+) -> SmallCity:
     """Twenty parks and one hospital, delivered and not yet taken in."""
     catalogue = load_catalogue()
     settings = replace(cluster, home=tmp_path)
-    engine = open_engine(database())
+    view = small_view(catalogue)
+    engine = open_engine(database(view=view))
     job = Job(
         settings,
-        small_view(catalogue),
+        view,
         IssueCatalogue(catalogue.issue_codes),
         engine,
         tmp_path / "drops",

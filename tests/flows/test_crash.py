@@ -31,6 +31,8 @@ from server import cluster as private_cluster
 from server.cluster import ensure_database
 from tests.flows.conftest import SmallCity, small_view, write_boundaries
 
+pytestmark = pytest.mark.slow
+
 TRIES_OF_THE_RUN = 5
 TRIES_OF_THE_SERVER = 3
 SEED = int(os.environ.get("ONEMAP_CRASH_SEED", random.SystemRandom().randrange(10**6)))

@@ -18,6 +18,8 @@ from flows.job import RefreshResult
 from schemas.catalogue import load_catalogue
 from tests.flows.conftest import SmallCity
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:

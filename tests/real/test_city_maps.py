@@ -14,6 +14,8 @@ from flows.pipeline import refresh
 from geo.settings import Settings
 from geo.store.database import connect
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data(shared: Path) -> Path:

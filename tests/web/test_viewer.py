@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from scripts.screenshot import CHROMIUM, FLAGS, wait_until_drawn, wait_until_idle
 from tests.web.conftest import City, running
 
+pytestmark = pytest.mark.slow
+
 DESK = {"width": 1200, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
