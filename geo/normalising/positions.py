@@ -9,8 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from geo.issues import IssueCatalogue
+from geo.space import wkb
 from geo.space.declared_crs import UnknownCrs, identify
-from geo.space.geometry import Conformed, conform, from_wkb, points, swap_axes, swapped
+from geo.space.geometry import Conformed, conform, points, swap_axes, swapped
 from geo.space.operations import Operation, operation_for, transform_geometries
 from geo.states import GEOM, ROW, RawTable, Refusal
 from geo.values.distinct import as_text
@@ -101,9 +102,12 @@ def _refused(code: str, th: str, en: str) -> Refusal:
 def _from_file(
     rows: pa.Table, numbers: NDArray[np.int64], catalogue: IssueCatalogue
 ) -> tuple[Shapes, list[pa.Table]]:
-    shapes, unreadable = from_wkb(rows[GEOM])
+    shapes, unreadable, curved = wkb.read(rows[GEOM])
     detail = "the bytes of the shape cannot be read"
-    return shapes, [catalogue.make("geometry_unrepairable", numbers[unreadable], detail=detail)]
+    return shapes, [
+        catalogue.make("geometry_unrepairable", numbers[unreadable], detail=detail),
+        catalogue.make("geometry_curved", numbers[curved]),
+    ]
 
 
 def _from_columns(

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import shapely
 
@@ -25,7 +24,6 @@ __all__ = [
     "Conformed",
     "area_m2",
     "conform",
-    "from_wkb",
     "outside",
     "points",
     "swap_axes",
@@ -135,27 +133,9 @@ def points(x: Floats, y: Floats) -> Geometries:
     return made
 
 
-def from_wkb(column: pa.Array | pa.ChunkedArray) -> tuple[Geometries, Mask]:
-    """WKB -> (geometries, unreadable): broken bytes and curves become None and are masked."""
-    raw: npt.NDArray[np.object_] = np.array(column.to_pylist(), dtype=object)
-    try:
-        read: Geometries = shapely.from_wkb(raw, on_invalid="ignore")
-    except NotImplementedError:  # one curve in the column fails the whole call
-        read = np.array([_read_one(value) for value in raw], dtype=object)
-    given = column.is_valid().to_numpy(zero_copy_only=False)
-    return read, given & shapely.is_missing(read)
-
-
 def to_wkb(geometries: Geometries) -> pa.Array:
     """Little-endian 2D WKB; null where None."""
     return pa.array(shapely.to_wkb(geometries, byte_order=1, output_dimension=2), pa.binary())
-
-
-def _read_one(wkb: bytes | None) -> shapely.Geometry | None:
-    try:
-        return shapely.from_wkb(wkb, on_invalid="ignore")
-    except NotImplementedError:
-        return None
 
 
 def _not_finite(geometries: Geometries) -> Mask:

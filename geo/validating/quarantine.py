@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
 from geo.issues import IssueCatalogue
+from geo.space import wkb
 from geo.states import GEOM, ROW, RawTable
 from geo.values.storable import json_rows, json_text, storable, with_member
 from schemas.models import Severity
@@ -63,13 +63,10 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
-def _shapes(wkb: pa.Array) -> pa.Array:
+def _shapes(column: pa.Array) -> pa.Array:
     """Shapes as WKT, every digit; one that cannot be told so as its bytes."""
-    delivered = np.array(wkb.to_pylist(), dtype=object)
-    try:
-        shapes = shapely.from_wkb(delivered, on_invalid="ignore")
-    except (shapely.errors.ShapelyError, NotImplementedError):
-        shapes = np.full(len(delivered), None)
+    delivered = column.to_pylist()
+    shapes, _, _ = wkb.read(column)
     told = shapely.to_wkt(shapes, rounding_precision=-1)
     bytes_of = [
         f"WKB {shape.hex()}" if shape is not None and text is None else text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import time
 
 import numpy as np
@@ -12,11 +11,11 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.space import wkb
 from geo.space.geometry import (
     Conformed,
     area_m2,
     conform,
-    from_wkb,
     outside,
     points,
     swap_axes,
@@ -226,20 +225,11 @@ def test_a_shape_with_one_stray_vertex_is_outside() -> None:
 # --- WKB ---------------------------------------------------------------------------------------
 
 
-def test_wkb_that_cannot_be_read_is_masked_and_disturbs_no_other() -> None:
-    curve = struct.pack("<BII6d", 1, 8, 3, 0, 0, 1, 1, 2, 0)
-    unclosed = struct.pack("<BIII6d", 1, 3, 1, 3, 0, 0, 1, 0, 1, 1)
-    good = shapely.to_wkb(shapely.Point(100, 13))
-    read, unreadable = from_wkb(pa.array([good, b"nonsense", None, unclosed, curve, b"", good]))
-    assert unreadable.tolist() == [False, True, False, True, True, True, False]
-    assert [geometry is not None for geometry in read] == [True, *[False] * 5, True]
-
-
 def test_wkb_there_and_back() -> None:
     rows = shapes("POINT Z (1 2 3)", None)
     column = to_wkb(rows)
     assert column.type == pa.binary()
-    read, unreadable = from_wkb(pa.chunked_array([column]))
+    read, unreadable, curved = wkb.read(pa.chunked_array([column]))
     assert shapely.to_wkt(read[0]) == "POINT (1 2)"
     assert read[1] is None
-    assert not unreadable.any()
+    assert not (unreadable | curved).any()
