@@ -109,7 +109,12 @@ def raw(
         "geometry_type": None,
         "null_geometries": sum(shape is None for shape in given),
         "bad_rows": tuple(bad_rows),
-        "sandbox": {"landlock_abi": 0, "network_namespace": False, "seccomp": False},
+        "sandbox": {
+            "landlock_abi": 0,
+            "network_namespace": False,
+            "another_user": False,
+            "seccomp": False,
+        },
     }
     return RawTable(table, ReadReport.model_validate(report))
 
