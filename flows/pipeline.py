@@ -14,11 +14,12 @@ from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.walls import required_walls
+from geo.fetching.http import FetchLimits
 from geo.gate import gate
 from geo.load import load
 from geo.normalise import normalise
 from geo.publish import Release, publish
-from geo.read import read
+from geo.read import ReadLimits, read
 from geo.snapshot import snapshot
 from geo.standing import fingerprint, standing
 from geo.states import Outcome, Refusal, Snapshot, Validated, Verdict
@@ -82,7 +83,9 @@ def ingest(job: Job, source: Source) -> SourceOutcome:
 
 def _snapshot(job: Job, source: Source) -> Snapshot | Refusal:
     job.progress(f"{source.id}: snapshot")
-    return step(f"snapshot {source.id}", snapshot, source, job.drops, job.settings.snapshots)
+    limits = FetchLimits(most_bytes=job.settings.max_delivery)
+    store = job.settings.snapshots
+    return step(f"snapshot {source.id}", snapshot, source, job.drops, store, limits)
 
 
 def bring_in(job: Job, source: Source, taken: Snapshot, *, approved: bool = False) -> SourceOutcome:
@@ -165,6 +168,7 @@ def _judge(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
         container_layer=source.container_layer,
         encoding=source.encoding,
         columns_hint=sorted(columns_taken(source) | set(source.unused)),
+        limits=ReadLimits.of_delivery(job.settings.max_delivery),
         required_walls=required_walls(job, taken),
     )
     if isinstance(raw, Refusal):

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 from pydantic import ValidationError
@@ -24,12 +24,13 @@ from geo.reader.job import REPORT_FILE, ROWS_FILE
 from geo.reading import child
 from geo.reading.messages import MESSAGES
 from geo.reading.walls import Walls
-from geo.settings import REQUIRED_WALLS
+from geo.settings import MAX_DELIVERY, REQUIRED_WALLS
 from geo.states import GEOM, ROW, RawTable, ReadReport, Refusal, Sandbox
 from schemas.models import Bilingual
 
 MAX_DETAIL = 500
 PROBE_SECONDS = 60.0
+LEAST_MEMORY = 1 << 30
 NOT_STARTED: Mapping[str, Any] = {"unsafe": "the reader did not start"}
 _NO_WAY_OUT = {"network", "seccomp"}
 _HELD_BY = {"secret": {"landlock"}, "address": _NO_WAY_OUT, "link.geojson": _NO_WAY_OUT}
@@ -46,12 +47,25 @@ class ReadLimits:
 
     seconds: float = 600
     cpu_seconds: int = 600
-    memory_bytes: int = 4 << 30
-    output_bytes: int = 8 << 30
-    unpacked_bytes: int = 2 << 30
+    memory_bytes: int = 2 * MAX_DELIVERY
+    output_bytes: int = 4 * MAX_DELIVERY
+    unpacked_bytes: int = MAX_DELIVERY
     members: int = 1_000
     cells: int = 20_000_000
     bad_rows: int = 50_000
+
+    @classmethod
+    def of_delivery(cls, most_bytes: int) -> Self:
+        """In the proportions of the default, for deliveries of `most_bytes`, also unpacked.
+
+        A reader has twice that in memory, and never less than its libraries and a small delivery
+        need; it may write four times that, because text and geometry grow as columns.
+        """
+        return cls(
+            memory_bytes=max(LEAST_MEMORY, 2 * most_bytes),
+            output_bytes=4 * most_bytes,
+            unpacked_bytes=most_bytes,
+        )
 
 
 def read(

@@ -7,6 +7,8 @@
     ONEMAP_REQUIRE_WALLS     walls without which no agency's file is read: `landlock,seccomp` (the
                              default), any of `landlock`, `seccomp`, `network`, `user`, or `all`, or
                              `none`; all that can stand do stand in any case
+    ONEMAP_MAX_DELIVERY      most bytes of one delivery, as it comes and unpacked: `2GB` (the
+                             default), `500MB`, `3GiB`. Its reader may use twice as much memory
     ONEMAP_PUBLIC_URL        address of the map for the public, e.g. https://map.example.go.th
     ONEMAP_ALLOWED_ORIGINS   sites whose pages may read the map, with spaces between (default: *)
 
@@ -34,6 +36,12 @@ WALLS: Mapping[str, str] = {
 }
 """The reader's walls (ADR 0003): their names in settings, and in what the reader says of itself."""
 REQUIRED_WALLS = frozenset({"landlock", "seccomp"})
+MAX_DELIVERY = 2 * 1000**3
+_UNITS = {
+    **{"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4},
+    **{"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40},
+}
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,3})?)\s*([a-z]*)")
 _PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"[0-9a-z]([0-9a-z.-]*[0-9a-z])?|[0-9a-f]*:[0-9a-f:.]*", re.ASCII)
 
@@ -48,6 +56,7 @@ class Settings:
     web_database_url: str | None = None
     delivered: Path | None = None
     required_walls: frozenset[str] = REQUIRED_WALLS
+    max_delivery: int = MAX_DELIVERY
     public_url: str | None = None
     allowed_origins: tuple[str, ...] = ("*",)
 
@@ -87,6 +96,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         web_database_url=_database_url(environment, "ONEMAP_WEB_DATABASE_URL"),
         delivered=_folder(environment, "ONEMAP_DROPS"),
         required_walls=_walls(environment, "ONEMAP_REQUIRE_WALLS"),
+        max_delivery=_bytes(environment, "ONEMAP_MAX_DELIVERY", MAX_DELIVERY),
         public_url=public_url(environment.get("ONEMAP_PUBLIC_URL", ""), "ONEMAP_PUBLIC_URL"),
         allowed_origins=allowed_origins(
             environment.get("ONEMAP_ALLOWED_ORIGINS", "").split(), "ONEMAP_ALLOWED_ORIGINS"
@@ -166,6 +176,18 @@ def _walls(environment: Mapping[str, str], name: str) -> frozenset[str]:
             "commas between them"
         )
     return named
+
+
+def _bytes(environment: Mapping[str, str], name: str, default: int) -> int:
+    """A number of bytes with a unit: GB is 1000 MB, GiB 1024 MiB."""
+    said = environment.get(name)
+    if not said:
+        return default
+    found = _SIZE.fullmatch(said.strip().lower())
+    size = round(float(found[1]) * _UNITS[found[2]]) if found and found[2] in _UNITS else 0
+    if size < 1:
+        raise ConfigurationError(f"{name} is {said!r}; give a size such as 2GB, 500MB or 3GiB")
+    return size
 
 
 def _database_url(environment: Mapping[str, str], name: str) -> str | None:

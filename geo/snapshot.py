@@ -22,7 +22,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from geo.errors import ConfigurationError, DropsMissing
-from geo.fetching.http import Fetched, FetchLimits, fetch
+from geo.fetching.http import Fetched, FetchLimits, TooLarge, fetch
 from geo.states import Refusal, Snapshot, StoredFile
 from schemas.formats import FORMATS
 from schemas.models import Bilingual, Source
@@ -36,17 +36,21 @@ def snapshot(
     """Stores what `source.location` holds now.
 
     `drops` is the folder that relative locations lie below. A location where nothing is comes back
-    as the refusal `nothing_came`, one that the system does not let us read as `file_unreadable`.
+    as the refusal `nothing_came`, one that the system does not let us read as `file_unreadable`,
+    one that is larger than `limits` as `delivery_too_large`, before it is copied.
     Raises DropsMissing, ConfigurationError and FetchFailed.
     """
     fetched_at = datetime.now(UTC)
-    if urlsplit(source.location).scheme in ("http", "https"):
-        file, fetched = _store_url(source.location, store, limits or FetchLimits())
-        return _write_manifest(source, [file], fetched_at, store, fetched)
+    limits = limits or FetchLimits()
     try:
-        files = [_store_path(path, store) for path in _find(source, drops)]
+        if urlsplit(source.location).scheme in ("http", "https"):
+            file, fetched = _store_url(source.location, store, limits)
+            return _write_manifest(source, [file], fetched_at, store, fetched)
+        files = _store_paths(_find(source, drops), store, limits.most_bytes)
     except _Unreadable as error:
         return _file_unreadable(source.location, str(error))
+    except TooLarge as error:
+        return _delivery_too_large(error.size, limits.most_bytes)
     if not files:
         return _nothing_came(source.location)
     return _write_manifest(source, files, fetched_at, store)
@@ -81,6 +85,19 @@ def _file_unreadable(location: str, problem: str) -> Refusal:
             en=f"the file at {location} cannot be opened; check that it may be read ({problem})",
         ),
         detail=problem,
+    )
+
+
+def _delivery_too_large(size: int, most: int) -> Refusal:
+    return Refusal(
+        code="delivery_too_large",
+        message=Bilingual(
+            th=f"ข้อมูลมีขนาด {size:,} ไบต์ เกินกว่า {most:,} ไบต์ที่กำหนดไว้ (ONEMAP_MAX_DELIVERY) "
+            "โปรดแบ่งส่งเป็นหลายไฟล์ หรือให้ผู้ดูแลระบบเพิ่มค่านี้",
+            en=f"the delivery has {size:,} bytes, and ONEMAP_MAX_DELIVERY allows {most:,}; divide "
+            "it, or raise that setting",
+        ),
+        detail=f"{size} > {most}",
     )
 
 
@@ -135,12 +152,27 @@ def _lies_below(path: Path, root: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(root)
 
 
-def _store_path(path: Path, store: Path) -> StoredFile:
+def _store_paths(paths: Sequence[Path], store: Path, most: int) -> list[StoredFile]:
+    """Copies of the files, which have no more than `most` bytes together. Raises TooLarge."""
+    with _reading("the delivery"):
+        whole = sum(path.stat().st_size for path in paths)
+    if whole > most:
+        raise TooLarge(whole)
+    files: list[StoredFile] = []
+    for path in paths:
+        files.append(_store_path(path, store, most - sum(file.size for file in files)))
+    return files
+
+
+def _store_path(path: Path, store: Path, most: int) -> StoredFile:
+    """A copy of one file; one that grows meanwhile is counted as it is read."""
     digest, size = hashlib.sha256(), 0
     with _incoming(store) as copy:
         for chunk in _chunks(path):
             digest.update(chunk)
             size += len(chunk)
+            if size > most:
+                raise TooLarge(size)
             copy.write(chunk)
     return _keep(Path(copy.name), path.name, digest.hexdigest(), size, store)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,16 +14,21 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from geo.errors import ConfigurationError, FetchFailed, FetchIncomplete
+from geo.settings import MAX_DELIVERY
 
 _MOST_REDIRECTS = 5
 
 
 @dataclass(frozen=True)
 class FetchLimits:
-    """Bounds on one download. Private addresses are open to tests on localhost alone."""
+    """Bounds on one delivery. Private addresses are open to tests on localhost alone.
 
-    most_bytes: int = 4 * 1024**3
+    `timeout_seconds` is for each wait, `total_seconds` for a body that comes drop by drop.
+    """
+
+    most_bytes: int = MAX_DELIVERY
     timeout_seconds: float = 60
+    total_seconds: float = 3600
     allow_private: bool = False
 
 
@@ -35,6 +41,14 @@ class Fetched:
     last_modified: str | None
 
 
+class TooLarge(Exception):
+    """A delivery has, or says that it has, more bytes than the limits allow."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
 def fetch(url: str, target: BinaryIO, limits: FetchLimits | None = None) -> Fetched:
     """Writes the body of `url` into `target`.
 
@@ -42,13 +56,14 @@ def fetch(url: str, target: BinaryIO, limits: FetchLimits | None = None) -> Fetc
     address, so that neither a redirect nor a changing DNS answer leads inside.
 
     Raises ConfigurationError for an address that may not be fetched, FetchFailed for one that
-    does not answer, FetchIncomplete for one that does not deliver the whole body.
+    does not answer, FetchIncomplete for one that does not deliver the whole body, TooLarge for a
+    body beyond `limits`, before it is fetched if the server states its length.
     """
     limits = limits or FetchLimits()
     for _ in range(_MOST_REDIRECTS + 1):
         with _open(url, limits) as response:
             if response.is_redirect:
-                url = urljoin(url, response.headers["location"])
+                url = _next(url, response.headers["location"])
                 continue
             if response.status_code != httpx.codes.OK:
                 raise FetchFailed(_shown(url), f"HTTP status {response.status_code}")
@@ -56,6 +71,16 @@ def fetch(url: str, target: BinaryIO, limits: FetchLimits | None = None) -> Fetc
             headers = response.headers
             return Fetched(_shown(url), headers.get("etag"), headers.get("last-modified"))
     raise FetchFailed(_shown(url), f"more than {_MOST_REDIRECTS} redirects")
+
+
+def _next(url: str, location: str) -> str:
+    """Where a server sends us on to; it may say anything."""
+    try:
+        onward = urljoin(url, location)
+        _ = urlsplit(onward).port
+    except ValueError as error:
+        raise FetchFailed(_shown(url), f"it redirects to no address ({error})") from error
+    return onward
 
 
 @contextmanager
@@ -100,16 +125,21 @@ def _resolve(host: str, port: int, limits: FetchLimits) -> str:
 
 def _copy(url: str, response: httpx.Response, target: BinaryIO, limits: FetchLimits) -> None:
     """Counts raw bytes: a body that ends early is silent in HTTP libraries."""
+    stated = response.headers.get("content-length")
+    if stated is not None and int(stated) > limits.most_bytes:
+        raise TooLarge(int(stated))
     received = 0
+    latest = time.monotonic() + limits.total_seconds
     try:
         for chunk in response.iter_raw():
             received += len(chunk)
             if received > limits.most_bytes:
-                raise FetchFailed(_shown(url), f"the body is larger than {limits.most_bytes} bytes")
+                raise TooLarge(received)
+            if time.monotonic() > latest:
+                raise FetchIncomplete(_shown(url), f"{limits.total_seconds:.0f} s were not enough")
             target.write(chunk)
     except httpx.HTTPError as error:
         raise FetchIncomplete(_shown(url), str(error) or type(error).__name__) from error
-    stated = response.headers.get("content-length")
     if stated is not None and received != int(stated):
         raise FetchIncomplete(_shown(url), f"{received} of {stated} bytes came")
     if stated is None and response.headers.get("transfer-encoding", "").lower() != "chunked":

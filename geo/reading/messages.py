@@ -77,8 +77,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "There are too many files in the zip archive.",
     ),
     "zip_too_large": (
-        "เมื่อคลายไฟล์แล้วมีขนาดใหญ่เกินกำหนด",
-        "The archive unpacks to more than is allowed.",
+        "เมื่อคลายไฟล์แล้วมีขนาดใหญ่เกินกำหนด (ONEMAP_MAX_DELIVERY)",
+        "The archive unpacks to more than is allowed (ONEMAP_MAX_DELIVERY).",
     ),
     "zip_content": (
         "ใน zip ต้องมีไฟล์ข้อมูลตามรูปแบบที่แจ้งไว้เพียงหนึ่งไฟล์",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from geo.errors import ConfigurationError, FetchFailed
-from geo.fetching.http import FetchLimits, fetch
+from geo.fetching.http import FetchLimits, TooLarge, fetch
 
-LOCAL = FetchLimits(allow_private=True, timeout_seconds=5, most_bytes=1000)
+LOCAL = FetchLimits(allow_private=True, timeout_seconds=5, total_seconds=0.2, most_bytes=1000)
 
 
 class Faulty(BaseHTTPRequestHandler):
@@ -33,6 +34,20 @@ class Faulty(BaseHTTPRequestHandler):
 
     def answer_large(self) -> None:
         self._send(b"x" * 2000, 2000)
+
+    def answer_unstated(self) -> None:
+        self._send(b"x" * 2000, None)
+
+    def answer_drops(self) -> None:
+        self._send(b"", 900)
+        for _ in range(100):
+            self.wfile.write(b"x")
+            time.sleep(0.05)
+
+    def answer_nowhere(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", "http://[")
+        self.end_headers()
 
     def answer_moved(self) -> None:
         self.send_response(302)
@@ -81,7 +96,8 @@ def test_the_body_is_written_as_it_came(server: str) -> None:
     [
         ("/cut", "bytes|peer closed|incomplete"),
         ("/endless", "where the body ends"),
-        ("/large", "larger"),
+        ("/drops", "not enough"),
+        ("/nowhere", "no address"),
         ("/loop", "redirects"),
         ("/gone", "404"),
     ],
@@ -89,6 +105,14 @@ def test_the_body_is_written_as_it_came(server: str) -> None:
 def test_what_is_not_whole_is_a_transient_failure(server: str, path: str, reason: str) -> None:
     with pytest.raises(FetchFailed, match=reason):
         fetch(server + path, io.BytesIO(), LOCAL)
+
+
+@pytest.mark.parametrize(("path", "fetched"), [("/large", 0), ("/unstated", 1000)])
+def test_a_body_beyond_the_limit_is_not_fetched(server: str, path: str, fetched: int) -> None:
+    body = io.BytesIO()
+    with pytest.raises(TooLarge):
+        fetch(server + path, body, LOCAL)
+    assert len(body.getvalue()) <= fetched
 
 
 @pytest.mark.parametrize(

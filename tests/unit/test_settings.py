@@ -142,6 +142,26 @@ def test_walls_that_do_not_exist_are_refused(said: str) -> None:
         from_environment({"ONEMAP_REQUIRE_WALLS": said})
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("", 2 * 10**9),
+        ("2GB", 2 * 10**9),
+        ("500 mb", 500 * 10**6),
+        ("1.5GiB", 3 << 29),
+        ("1000", 1000),
+    ],
+)
+def test_the_size_of_a_delivery_has_a_unit(said: str, meant: int) -> None:
+    assert from_environment({"ONEMAP_MAX_DELIVERY": said}).max_delivery == meant
+
+
+@pytest.mark.parametrize("said", ["2 apples", "-1GB", "0", "GB", "nan", "1e9", "9" * 400 + "GB"])
+def test_a_size_that_is_none_is_refused(said: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"ONEMAP_MAX_DELIVERY.*2GB"):
+        from_environment({"ONEMAP_MAX_DELIVERY": said})
+
+
 def test_importing_reads_no_environment_and_makes_nothing(tmp_path: Path) -> None:
     program = "import geo.settings, server.cluster, geo.errors"
     environment = {"ONEMAP_HOME": str(tmp_path / "state"), "ONEMAP_DATABASE_URL": "no url"}

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pytest
 
 from geo.errors import ConfigurationError, DropsMissing
-from geo.fetching.http import Fetched, FetchLimits
+from geo.fetching.http import Fetched, FetchLimits, TooLarge
 from geo.snapshot import reopen, snapshot
 from geo.states import Refusal, Snapshot
 from schemas.catalogue import load_catalogue
@@ -148,3 +148,56 @@ def test_the_version_of_a_download_is_kept(
         "etag": '"v1"',
         "last_modified": "Mon, 01 Jan 2024 00:00:00 GMT",
     }
+
+
+def test_a_delivery_that_is_too_large_is_refused_before_it_is_copied(
+    folders: tuple[Path, Path],
+) -> None:
+    drops, store = folders
+    with (drops / "parks.csv").open("wb") as file:
+        file.truncate(50 * 10**9)  # a hole: nobody has this much room
+    found = snapshot(source("parks.csv"), drops, store)
+    assert isinstance(found, Refusal) and found.code == "delivery_too_large"
+    for text in (found.message.th, found.message.en):
+        assert (
+            "50,000,000,000" in text and "ONEMAP_MAX_DELIVERY" in text and "2,000,000,000" in text
+        )
+    assert not (store / "incoming").exists()
+
+
+def test_the_parts_of_a_delivery_are_counted_together(folders: tuple[Path, Path]) -> None:
+    drops, store = folders
+    for name in ("a.shp", "a.shx", "a.dbf"):
+        (drops / name).write_bytes(b"x" * 40)
+    shapefile = source("a.shp", "shapefile")
+    for most, fits in ((120, True), (119, False)):
+        found = snapshot(shapefile, drops, store, FetchLimits(most_bytes=most))
+        assert isinstance(found, Snapshot) is fits
+
+
+def test_a_file_that_grows_while_it_is_copied_is_counted(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import geo.snapshot
+
+    drops, store = folders
+    (drops / "parks.csv").write_bytes(b"x")
+    monkeypatch.setattr(geo.snapshot, "_chunks", lambda _: iter([b"x" * 60] * 1000))
+    found = snapshot(source("parks.csv"), drops, store, FetchLimits(most_bytes=100))
+    assert isinstance(found, Refusal) and found.code == "delivery_too_large"
+    assert not list((store / "incoming").iterdir())
+
+
+def test_a_download_that_is_too_large_is_refused(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import geo.snapshot
+
+    def fetch(url: str, target: BinaryIO, limits: FetchLimits) -> Fetched:
+        target.write(b"x")
+        raise TooLarge(limits.most_bytes + 1)
+
+    monkeypatch.setattr(geo.snapshot, "fetch", fetch)
+    found = snapshot(source("https://data.example/parks.csv"), *folders)
+    assert isinstance(found, Refusal) and found.code == "delivery_too_large"
+    assert not list((folders[1] / "incoming").iterdir())
