@@ -13,10 +13,12 @@ import argparse
 import difflib
 import importlib.abc
 import importlib.util
+import math
 import os
 import pickle
 import random
 import re
+import resource
 import signal
 import sys
 import tempfile
@@ -51,12 +53,13 @@ SURVIVING_SHARE = 0.10
 _OF_THE_HEART = re.compile(r"^from geo\.(values|space|normalis|validat|gate)", re.MULTILINE)
 _PYTEST = ("-q", "-x", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib")
 _SEEDED = ("-p", "no:randomly", "--hypothesis-seed=0")
-_PATIENCE = 5  # a mutant may take so many times as long as its tests do, and as many seconds more
+_PATIENCE = 5  # a mutant may work so many times as long as its tests do, and so many seconds more
+_SLOW_MACHINE = 20  # seconds on the clock that a second of work may take where others work too
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Which tests run each line of the heart, and how long each test takes, seconds."""
+    """Which tests run each line of the heart, and how long each test works, seconds of the processor."""
 
     lines: dict[Path, dict[int, frozenset[str]]]
     seconds: dict[str, float]
@@ -75,6 +78,10 @@ class Verdict:
     mutant: Mutant
     outcome: str
 
+    @property
+    def alive(self) -> bool:
+        return self.outcome in ("survived", "not reached")
+
 
 class _Recorder:
     """A pytest plugin: measures each test in a coverage context of its own."""
@@ -86,11 +93,11 @@ class _Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> object:
         self._measuring.switch_context(item.nodeid)
-        started = time.monotonic()
+        started = time.process_time()
         try:
             return (yield)
         finally:
-            self.seconds[item.nodeid] = time.monotonic() - started
+            self.seconds[item.nodeid] = time.process_time() - started
             self._measuring.switch_context("")
 
 
@@ -198,16 +205,18 @@ def _judged(mutants: Sequence[Mutant], reach: Reach, jobs: int) -> list[Verdict]
             mutant = waiting.pop()
             tests = reach.tests_of(mutant)
             if not tests:
-                verdicts.append(Verdict(mutant, "not reached"))
+                verdicts.append(_told(Verdict(mutant, "not reached")))
                 continue
-            patience = _PATIENCE * (1 + sum(reach.seconds[test] for test in tests))
-            pid = _forked(partial(_try, mutant, tests))
-            running[pid] = (mutant, time.monotonic() + patience)
+            patience = _PATIENCE * math.ceil(1 + sum(reach.seconds[test] for test in tests))
+            pid = _forked(partial(_try, mutant, tests, patience))
+            running[pid] = (mutant, time.monotonic() + patience * _SLOW_MACHINE)
         verdicts += _finished(running)
     return verdicts
 
 
-def _try(mutant: Mutant, tests: list[str]) -> int:
+def _try(mutant: Mutant, tests: list[str], patience: int) -> int:
+    """Runs the tests; the limit is one of work and not of time, for others may use the machine."""
+    resource.setrlimit(resource.RLIMIT_CPU, (patience, patience))
     sys.meta_path.insert(0, _Finder(_Changed(mutant)))
     return int(pytest.main([*_PYTEST, *_SEEDED, *tests]))
 
@@ -218,7 +227,9 @@ def _finished(running: dict[int, tuple[Mutant, float]]) -> list[Verdict]:
     for pid, (mutant, deadline) in list(running.items()):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            outcome = "survived" if os.waitstatus_to_exitcode(status) == 0 else "killed"
+            code = os.waitstatus_to_exitcode(status)
+            out_of_time = code in (-signal.SIGXCPU, -signal.SIGKILL)
+            outcome = "survived" if code == 0 else "timed out" if out_of_time else "killed"
         elif time.monotonic() > deadline:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -226,9 +237,15 @@ def _finished(running: dict[int, tuple[Mutant, float]]) -> list[Verdict]:
         else:
             continue
         del running[pid]
-        verdicts.append(Verdict(mutant, outcome))
-        print("." if outcome == "killed" else outcome[0].upper(), end="", flush=True)
+        verdicts.append(_told(Verdict(mutant, outcome)))
     return verdicts
+
+
+def _told(verdict: Verdict) -> Verdict:
+    """Says at once what survived."""
+    if verdict.alive:
+        print(_shown(verdict), flush=True)
+    return verdict
 
 
 def _forked(work: Callable[[], int]) -> int:
@@ -250,13 +267,10 @@ def _report(verdicts: Sequence[Verdict]) -> int:
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for verdict in verdicts:
         counts[_name(verdict.mutant)][verdict.outcome] += 1
-    alive = [verdict for verdict in verdicts if verdict.outcome in ("survived", "not reached")]
-    print()
-    for verdict in sorted(alive, key=lambda v: (_name(v.mutant), v.mutant.line)):
-        print(_shown(verdict))
+    alive = sum(verdict.alive for verdict in verdicts)
     print(_table(counts))
-    share = len(alive) / len(verdicts) if verdicts else 0.0
-    print(f"{len(alive)} of {len(verdicts)} mutants survive: {share:.1%}")
+    share = alive / len(verdicts) if verdicts else 0.0
+    print(f"{alive} of {len(verdicts)} mutants survive: {share:.1%}")
     return int(share >= SURVIVING_SHARE)
 
 
