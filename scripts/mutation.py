@@ -53,13 +53,13 @@ SURVIVING_SHARE = 0.10
 _OF_THE_HEART = re.compile(r"^from geo\.(values|space|normalis|validat|gate)", re.MULTILINE)
 _PYTEST = ("-q", "-x", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib")
 _SEEDED = ("-p", "no:randomly", "--hypothesis-seed=0")
-_PATIENCE = 5  # a mutant may work so many times as long as its tests do, and so many seconds more
+_PATIENCE = 5  # times the work of its tests, and seconds more, that a mutant may work
 _SLOW_MACHINE = 20  # seconds on the clock that a second of work may take where others work too
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Which tests run each line of the heart, and how long each test works, seconds of the processor."""
+    """Which tests run each line of the heart, and how long each test works (CPU seconds)."""
 
     lines: dict[Path, dict[int, frozenset[str]]]
     seconds: dict[str, float]
