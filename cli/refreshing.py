@@ -46,7 +46,10 @@ def print_outcomes(result: RefreshResult, map_id: str) -> None:
                 _say(f"  onemap approve {source.run_id} --map {map_id} --by NAME --reason TEXT")
             elif source.outcome == "fault":
                 _say(f"  {_HOW_TO_REPORT}")
-    if result.release:
+    if result.fault:
+        _say(f"no release was made: fault: {result.fault}")
+        _say(f"  {_HOW_TO_REPORT}")
+    elif result.release:
         folder = _shown(result.release.folder)
         words = f"Release {result.release.number} is published: {folder}"
         console.print(words, markup=False, highlight=False, soft_wrap=True)

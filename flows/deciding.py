@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows import pipeline
 from flows.job import Job, RefreshResult
+from flows.publishing import finish
 from geo.snapshot import reopen
 from geo.store import runs
 
@@ -18,4 +19,4 @@ def approve(job: Job, run_id: int, *, by: str, reason: str) -> RefreshResult:
     source = job.view.source(hold.source_id)
     taken = reopen(source.id, hold.snapshot_sha256, job.settings.snapshots)
     outcome = pipeline.bring_in(job, source, taken, approved=True)
-    return RefreshResult((outcome,), pipeline.publish_changes(job))
+    return finish(job, [outcome])

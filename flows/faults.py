@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import geo
-from geo.errors import DatabaseUnreachable, FetchIncomplete, GeoError, WallsMissing
+from geo.errors import (
+    DatabaseUnreachable,
+    FetchIncomplete,
+    GeoError,
+    LayerUnbuilt,
+    WallsMissing,
+)
 from geo.states import Outcome, Refusal, Snapshot
 from schemas.models import Bilingual
 
@@ -55,6 +61,8 @@ def ending(problem: Refusal | Exception, taken: Snapshot | None = None) -> Endin
     if isinstance(problem, Refusal):
         evidence = {"code": problem.code, "detail": problem.detail}
         return Ending(problem.outcome, problem.message, evidence)
+    if isinstance(problem, LayerUnbuilt) and isinstance(problem.__cause__, Exception):
+        return ending(problem.__cause__)
     outcome = _outcome(problem)
     said = str(problem) if isinstance(problem, GeoError) else _words(problem)
     return Ending(

@@ -68,17 +68,20 @@ class SourceOutcome:
 
 @dataclass(frozen=True)
 class RefreshResult:
-    """What a refresh came to; `release` is None where nothing changed."""
+    """What a refresh came to; `release` is None where nothing changed or a `fault` prevented it."""
 
     sources: tuple[SourceOutcome, ...]
     release: Release | None
+    fault: str | None = None
 
     @property
     def exit_code(self) -> int:
         """The worst of the sources': a fault, then a service that is away, then bad data."""
+        if self.fault:
+            return EXIT_CODES["fault"]
         return max((EXIT_CODES[source.outcome] for source in self.sources), default=os.EX_OK)
 
     @property
     def ended_well(self) -> bool:
-        """Every source ended well."""
-        return all(source.ended_well for source in self.sources)
+        """Every source ended well, and what changed is published."""
+        return self.fault is None and all(source.ended_well for source in self.sources)

@@ -1,7 +1,7 @@
 """The way of the data, as plain composition:
 
 snapshot -> read -> normalise -> validate -> gate -> load   for each source
-unify -> publish                                            for the map
+unify -> publish                                            for the map (flows/publishing.py)
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from uuid import UUID
 from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
+from flows.publishing import LEASE_WAIT_SECONDS, finish
 from flows.walls import required_walls
 from geo.fetching.http import FetchLimits
 from geo.gate import gate
 from geo.load import load
 from geo.normalise import normalise
-from geo.publish import Release, publish
 from geo.read import ReadLimits, read
 from geo.snapshot import snapshot
 from geo.standing import fingerprint, standing
@@ -27,13 +27,9 @@ from geo.store import lease, runs
 from geo.store.boundaries import load_areas
 from geo.store.database import connect
 from geo.store.declare import prepare as prepare_database
-from geo.unify import unify
 from geo.validate import validate
 from schemas.models import Bilingual, Source
 from schemas.source_columns import columns_taken
-
-LEASE_WAIT_SECONDS = 120.0
-"""How long a run waits for another one of the same layer before it gives up."""
 
 
 def prepare(job: Job) -> None:
@@ -45,25 +41,7 @@ def refresh(job: Job) -> RefreshResult:
     """Takes in every source of the map, boundaries first, and publishes what changed."""
     prepare(job)
     outcomes = [ingest(job, source) for source in job.view.sources]
-    return RefreshResult(tuple(outcomes), publish_changes(job))
-
-
-def publish_changes(job: Job) -> Release | None:
-    """Places what the loads prepared, and publishes it as the next release if anything changed."""
-    layers = [layer.id for layer in job.view.layers]
-    with lease.hold(job.engine, layers, wait_seconds=LEASE_WAIT_SECONDS) as token:
-        step("unify", unify, job.engine, job.view.layers, token)
-        return step("publish", _publish, job, token)
-
-
-def _publish(job: Job, token: UUID) -> Release | None:
-    return publish(
-        job.engine,
-        token,
-        job.view,
-        releases_folder=job.settings.releases,
-        progress=job.progress,
-    )
+    return finish(job, outcomes)
 
 
 def ingest(job: Job, source: Source) -> SourceOutcome:

@@ -11,6 +11,7 @@ from prefect.states import Completed, Failed
 from flows import pipeline
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.opening import open_job, open_review
+from flows.publishing import publish_changes
 from geo.settings import from_environment
 
 
@@ -36,18 +37,27 @@ def refresh_map(map_id: str, drops: str | None = None) -> State[RefreshResult]:
     if result.ended_well:
         release = f"release {result.release.number}" if result.release else "nothing new"
         return Completed(message=release, data=result)
+    faults = [result.fault] if result.fault else []
     bad = [source for source in result.sources if not source.ended_well]
-    names = "; ".join(f"{source.source_id}: {source.reason}" for source in bad)
+    names = "; ".join([*(f"{source.source_id}: {source.reason}" for source in bad), *faults])
     return Failed(message=names, data=result)
 
 
 @flow(name="publish_release", flow_run_name="publish {map_id}")
-def publish_release(map_id: str) -> int | None:
-    """Publishes what earlier loads prepared; returns the new release, if any."""
+def publish_release(map_id: str) -> State[int | None]:
+    """Publishes what earlier loads prepared; returns the new release, if any.
+
+    The run shows as failed where a layer could not be built; the others are on the map.
+    """
     job = open_review(from_environment(), map_id)
     pipeline.prepare(job)
-    release = pipeline.publish_changes(job)
-    return release.number if release else None
+    made = publish_changes(job)
+    faults = [f"{layer}: {end.reason.en}" for layer, end in made.taken_back.items()]
+    if made.fault:
+        faults.append(made.fault.reason.en)
+    number = made.release.number if made.release else None
+    message = "; ".join(faults) or (f"release {number}" if number else "nothing new")
+    return (Failed if faults else Completed)(message=message, data=number)
 
 
 def _open(map_id: str, drops: str | None) -> Job:

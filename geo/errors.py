@@ -252,6 +252,16 @@ class ReleaseUnverified(TerminalError):
 
 
 @dataclass(eq=False)
+class LayerUnbuilt(TerminalError):
+    """A layer of the coming release cannot be made, or does not read back; `__cause__` says why."""
+
+    layer: str
+
+    def __str__(self) -> str:
+        return f"layer `{self.layer}` cannot be built; it stays as it was published last"
+
+
+@dataclass(eq=False)
 class ReaderUnsafe(TerminalError):
     """The self-probe found that the reader's sandbox opens what it must not."""
 

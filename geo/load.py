@@ -18,7 +18,7 @@ from geo.store import lease, tables
 from geo.store.copying import copy_in
 from geo.store.database import run, transaction
 from geo.store.runs import write_rows
-from schemas.models import Layer, Source
+from schemas.models import Bilingual, Layer, Source
 
 
 def load(
@@ -64,6 +64,25 @@ def load(
             lineage=dict(delivery.lineage) | {"schema": dict(delivery.schema)},
         )
         return loaded
+
+
+def take_back(engine: Engine, layer: str, token: UUID, reason: Bilingual) -> None:
+    """Undoes what was prepared of a layer for the coming release; its runs end as faults.
+
+    `token` is that of a lease on the layer. Raises LeaseLost.
+    """
+    with transaction(engine) as connection:
+        lease.check(connection, [layer], token)
+        target = int(run(connection, "target_release").scalar_one())
+        run(connection, "take_back_layer", layer=layer, target=target)
+        run(
+            connection,
+            "runs_take_back",
+            layer=layer,
+            target=target,
+            reason=reason.en,
+            reason_th=reason.th,
+        )
 
 
 def _stage(connection: Connection, rows: pa.Table, source: Source, layer: Layer) -> None:

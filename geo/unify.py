@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import Engine
 
 from geo.store import lease
+from geo.store.blame import Building
 from geo.store.database import run, transaction
 from schemas.models import Layer, Role
 
@@ -20,14 +21,15 @@ def unify(engine: Engine, layers: Sequence[Layer], token: uuid.UUID) -> dict[str
     """Places what the loads prepared; returns per layer how many features got other codes.
 
     `token` is that of a lease on all `layers`, which the caller keeps until it has published:
-    nothing comes in between. Done twice, it is done once. Raises LeaseLost.
+    nothing comes in between. Done twice, it is done once. Raises LeaseLost, and LayerUnbuilt
+    for a layer with which something fails that nobody foresaw.
     """
     placed = [layer.id for layer in layers if layer.role in (Role.place, Role.area)]
     return {layer_id: _place(engine, layer_id, token) for layer_id in placed}
 
 
 def _place(engine: Engine, layer: str, token: uuid.UUID) -> int:
-    with transaction(engine) as connection:
+    with Building(layer), transaction(engine) as connection:
         lease.check(connection, [layer], token)
         target = run(connection, "target_release").scalar_one()
         return int(run(connection, "unify_layer", layer=layer, target=target).scalar_one())

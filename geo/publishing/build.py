@@ -21,6 +21,7 @@ from geo.publishing.tiles import WHOLE_MAP, build_tiles
 from geo.publishing.unplaced import label_anchors, unplaced_places
 from geo.publishing.verifying.files import verify_files
 from geo.publishing.verifying.tiles import verify_archive, verify_whole_map
+from geo.store.blame import Building
 from geo.store.database import connect, run
 from schemas.models import Layer
 
@@ -35,7 +36,8 @@ def build_release(
 ) -> Json:
     """Fills `folder` (made here) with a release; returns its manifest, still unwritten.
 
-    Raises ReleaseUnverified if something does not read back as it was written.
+    Raises ReleaseUnverified if something does not read back as it was written, LayerUnbuilt if it
+    is the layer that is named, or if something that nobody foresaw fails for it.
     """
     (folder / "tiles").mkdir(parents=True)
     (folder / "data").mkdir()
@@ -51,13 +53,12 @@ def _build(
     connection: Connection, publication: Publication, folder: Path, progress: Progress
 ) -> Json:
     layers = publication.view.layers
-    rows = {layer.id: read_rows(connection, layer, publication.number) for layer in layers}
-    geojson = {
-        layer.id: write_geojson(
-            connection, layer, publication.number, folder / "data" / f"{layer.id}.geojson"
-        )
-        for layer in layers
-    }
+    rows, geojson = {}, {}
+    for layer in layers:
+        with Building(layer.id):
+            rows[layer.id] = read_rows(connection, layer, publication.number)
+            path = folder / "data" / f"{layer.id}.geojson"
+            geojson[layer.id] = write_geojson(connection, layer, publication.number, path)
     with fixed_dates(), ThreadPoolExecutor() as pool:
         # While the database cuts tiles, the files are written and read again.
         files = {
@@ -72,7 +73,7 @@ def _build(
             verify_whole_map, archives[WHOLE_MAP], [archives[layer.id] for layer in layers]
         )
         losses = {
-            layer.id: pool.submit(verify_archive, rows[layer.id], layer, archives[layer.id])
+            layer.id: pool.submit(_verify_archive, rows[layer.id], layer, archives[layer.id])
             for layer in layers
         }
         products = {
@@ -94,20 +95,27 @@ def _build(
 
 
 def _build_files(rows: pa.Table, layer: Layer, geojson: Path) -> dict[str, Path]:
-    paths = {"geojson": geojson, **write_files(rows, layer, geojson.parent)}
-    verify_files(rows, layer, paths)
-    return paths
+    with Building(layer.id):
+        paths = {"geojson": geojson, **write_files(rows, layer, geojson.parent)}
+        verify_files(rows, layer, paths)
+        return paths
+
+
+def _verify_archive(rows: pa.Table, layer: Layer, archive: Path) -> dict[int, int]:
+    with Building(layer.id):
+        return verify_archive(rows, layer, archive)
 
 
 def _gather(connection: Connection, publication: Publication) -> None:
     for layer in publication.view.layers:
-        run(
-            connection,
-            "publish_gather",
-            layer=layer.id,
-            target=publication.number,
-            columns=list(tile_columns(layer)),
-        )
+        with Building(layer.id):
+            run(
+                connection,
+                "publish_gather",
+                layer=layer.id,
+                target=publication.number,
+                columns=list(tile_columns(layer)),
+            )
     run(connection, "publish_analyze")
 
 

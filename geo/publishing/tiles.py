@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from geo.publishing.columns import STANDARD, Bounds, tile_columns
 from geo.publishing.publication import Publication
+from geo.store.blame import Building
 from geo.store.database import run
 from schemas.models import Bilingual, ColumnType, Layer
 
@@ -95,7 +96,8 @@ def build_tiles(
             _add_zoom(connection, zoom, layers, archives)
         bounds = publication.view.area.extent
         for layer in layers:
-            archives[layer.id].finish(_metadata(publication, layer.title, [layer]), bounds)
+            with Building(layer.id):
+                archives[layer.id].finish(_metadata(publication, layer.title, [layer]), bounds)
         whole = _metadata(publication, publication.view.map.title, layers)
         archives[WHOLE_MAP].finish(whole, bounds)
     return paths
@@ -112,9 +114,10 @@ def _add_zoom(
     whole: dict[tuple[int, int], list[bytes]] = defaultdict(list)
     for layer in layers:
         if layer.style.min_zoom <= zoom <= layer.style.max_zoom:
-            rows = run(connection, "publish_tiles", layer=layer.id, zoom=zoom)
-            tiles = {(row.x, row.y): bytes(row.tile) for row in rows}
-            archives[layer.id].add(zoom, tiles)
+            with Building(layer.id):
+                rows = run(connection, "publish_tiles", layer=layer.id, zoom=zoom)
+                tiles = {(row.x, row.y): bytes(row.tile) for row in rows}
+                archives[layer.id].add(zoom, tiles)
             for at, tile in tiles.items():
                 whole[at].append(tile)
     archives[WHOLE_MAP].add(zoom, {at: b"".join(parts) for at, parts in whole.items()})

@@ -23,6 +23,17 @@ begin
         using source, target;
 end $$;
 
+-- The same for all sources of a layer that cannot be built.
+create or replace procedure meta.take_back_layer(layer_name text, target integer)
+language plpgsql as $$
+declare
+    source text;
+begin
+    for source in select source_id from meta.source where layer_id = layer_name order by source_id loop
+        call meta.take_back(layer_name, source, target);
+    end loop;
+end $$;
+
 -- Features whose content is new or other than the open version: only these need to travel.
 create or replace function meta.changed_features(layer_name text, source text)
 returns table (feature_id bytea)

@@ -38,6 +38,12 @@ class SmallCity:
         rows = [f"{n},{1001 + n % 2},สวน {n},{1000 + n}" for n in range(1, count + 1)]
         self.write("parks/public_park.csv", "\n".join([columns, *rows]).encode())
 
+    def hospital(self, name: str) -> None:
+        """The register of hospitals, with one of this name."""
+        row = f"{name},1001,ถนน,02,100,gov,13.75,100.49"
+        header = "name,dcode,address,tel,num_bed,type,lat,lon"
+        self.write("health/hospital/bkk_hospital.csv", f"{header}\n{row}\n".encode())
+
     def write(self, location: str, content: bytes) -> None:
         """One file of a drop."""
         path = self.drops / location
@@ -79,11 +85,7 @@ def small_city(
     city = SmallCity(job)
     write_boundaries(city.drops)
     city.parks(20)
-    city.write(
-        "health/hospital/bkk_hospital.csv",
-        "name,dcode,address,tel,num_bed,type,lat,lon\n"
-        "โรงพยาบาลกลาง,1001,ถนน,02,100,gov,13.75,100.49\n".encode(),
-    )
+    city.hospital("โรงพยาบาลกลาง")
     return city
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from flows import pipeline
+from flows import publishing
 from flows.deciding import approve
 from geo.errors import ConfigurationError, LeaseHeld, UnknownRun
 from geo.store import lease, runs
@@ -202,7 +202,7 @@ def test_nothing_is_loaded_between_unify_and_publish(
         met.append("held off")
         return placed
 
-    monkeypatch.setattr(pipeline, "unify", unify_and_be_disturbed)
+    monkeypatch.setattr(publishing, "unify", unify_and_be_disturbed)
     small_city.refresh()
     assert met == ["held off"]
     unplaced = "select count(*) from onemap.hospitals where subdistrict_code is null"

@@ -1,0 +1,32 @@
+"""Which layer was worked on when something went wrong that nobody foresaw."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from sqlalchemy.exc import OperationalError
+
+from geo.errors import GeoError, LayerUnbuilt, ReleaseUnverified
+
+
+class Building:
+    """While this lasts, a layer of the coming release is built: what fails, fails for it.
+
+    What a service or a setting is to blame for passes as it is. Raises LayerUnbuilt.
+    """
+
+    def __init__(self, layer_id: str) -> None:
+        self._layer_id = layer_id
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _: TracebackType | None,
+    ) -> None:
+        unforeseen = not isinstance(error, GeoError | OperationalError)
+        if isinstance(error, ReleaseUnverified) or (isinstance(error, Exception) and unforeseen):
+            raise LayerUnbuilt(self._layer_id) from error
