@@ -7,8 +7,13 @@ neither are marked with U+FFFD, and the rows that hold the mark become bad rows.
 
 from __future__ import annotations
 
+import codecs
 import re
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import pyarrow as pa
 
 from geo.reader.refused import Refused
 
@@ -19,6 +24,7 @@ ASCII = bytes(range(0x80))
 THAI = bytes([*range(0xA1, 0xDB), *range(0xDF, 0xFC)])
 MIN_THAI_SHARE = 0.95
 MAX_UNREADABLE_SHARE = 0.05
+PIECE_BYTES = 1 << 20
 MAX_STRAY_MARK_SHARE = 0.002  # of Thai characters: a slip of the typist is no other encoding
 
 PUNCTUATION = bytes([0x80, 0x85, *range(0x91, 0x98), 0xA0])  # € … quotes, dashes, NBSP
@@ -54,9 +60,12 @@ def decide(data: bytes, wanted: str = "auto", cut_at_nul: bool = False) -> str:
         return "utf-16"
     if wanted != "auto":
         return _mostly(data, (wanted,), cut_at_nul)
-    text = convert(data, "utf-8", cut_at_nul).text
-    if UNREADABLE not in text:
-        rare = not _THAI_OR_LATIN.search(text)
+    if cut_at_nul:
+        whole, _ = _CUT_TAIL.subn(b"", data)
+    else:
+        whole = data
+    if _is_utf8(whole):
+        rare = not any(map(_THAI_OR_LATIN.search, _pieces(whole, "utf-8", "strict")))
         return "cp874" if rare and is_cp874(data) else "utf-8"
     return "cp874" if is_cp874(data) else _mostly(data, ("utf-8", "cp874"), cut_at_nul)
 
@@ -78,6 +87,33 @@ def convert(data: bytes, encoding: str, cut_at_nul: bool = False) -> Decoded:
         return Decoded(data.decode(encoding, "replace"), 0)
     whole, cut = _CUT_TAIL.subn(b"", data)
     return Decoded(whole.decode(encoding, "replace"), cut)
+
+
+def as_utf8(data: bytes, encoding: str) -> bytes:
+    """The same text in UTF-8 and without a byte order mark; `data` itself where it is that."""
+    if encoding == "ascii" or (encoding == "utf-8" and _is_utf8(data)):
+        return data.removeprefix(codecs.BOM_UTF8)
+    text = b"".join(piece.encode() for piece in _pieces(data, encoding, "replace"))
+    return text.removeprefix(codecs.BOM_UTF8)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether all of it decodes. Arrow looks at the bytes, and makes no text of them."""
+    ends = pa.py_buffer(struct.pack("=qq", 0, len(data)))
+    text = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(data)])
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return UNREADABLE.encode() not in data
+
+
+def _pieces(data: bytes, encoding: str, errors: str) -> Iterator[str]:
+    """Text in pieces: as a whole it can take four times the memory of its bytes."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    for at in range(0, len(data), PIECE_BYTES):
+        yield decoder.decode(data[at : at + PIECE_BYTES])
+    yield decoder.decode(b"", final=True)
 
 
 def is_cp874(data: bytes) -> bool:

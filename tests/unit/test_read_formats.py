@@ -103,8 +103,10 @@ def test_csv_columns_of_one_name_are_told_apart(reader: Reader) -> None:
     assert read.report.columns == ("a", "a_3", "column_3", "a_2")
 
 
-def test_csv_quote_that_never_closes_is_refused(reader: Reader) -> None:
-    assert reader.refused("csv", "x.csv", b'a,b\n1,2\n3,"four\n5,6\n7,8\n') == "csv_unclosed_quote"
+def test_csv_quote_that_never_closes_is_a_bad_row(reader: Reader) -> None:
+    read = reader.table("csv", "x.csv", b'a,b\n1,2\n3,"four\n5,6\n7,8\n')
+    assert read.table["_row"].to_pylist() == [2, 4, 5]
+    assert [(bad.row, bad.code) for bad in read.report.bad_rows] == [(3, "quote_unclosed")]
 
 
 def test_csv_lines_of_delimiters_are_no_records(reader: Reader) -> None:
