@@ -30,6 +30,7 @@ from server.provision import provision
 from tests.warm_reader import warm_reader
 
 TEMPLATE = "template"
+MOST_NAMED_BYTES = 60
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,6 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Files are not named by their bytes: a zip holds the time, and workers must agree."""
+    return argname if isinstance(val, bytes) and len(val) > MOST_NAMED_BYTES else None
 
 
 def _group(item: pytest.Item) -> str | None:
@@ -154,15 +160,16 @@ def forked_reader() -> Iterator[Callable[..., object]]:
         yield reader.popen
 
 
-@pytest.fixture
-def quick_reader(forked_reader: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deliveries are read by children that are forked and not started: five times as quick.
+@pytest.fixture(scope="module")
+def quick_reader(forked_reader: Callable[..., object]) -> Iterator[None]:
+    """Deliveries are read by children that are forked and not started: some times as quick.
 
     For tests of what is read; those of the walls, the clock and the limits start real ones.
     """
-    monkeypatch.setattr(
-        child, "subprocess", SimpleNamespace(**vars(subprocess) | {"Popen": forked_reader})
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        changed = SimpleNamespace(**vars(subprocess) | {"Popen": forked_reader})
+        patch.setattr(child, "subprocess", changed)
+        yield
 
 
 def _fingerprint(view: MapView) -> str:

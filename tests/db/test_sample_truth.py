@@ -23,6 +23,8 @@ from geo.store.database import connect
 from samples import generate
 from samples.truth import Truth
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 TOLERANCE_M = 0.05
 ROW = ["source_id", "source_row"]
 BOUNDARIES = ("sample_districts", "sample_subdistricts", "sample_health_catchments")

@@ -19,6 +19,8 @@ from geo.states import Normalised, RawTable
 from schemas.catalogue import load_catalogue
 from schemas.models import Mapping, Position, Source
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 CATALOG = load_catalogue()
 VIEW = CATALOG.map_view("bangkok")
 THAILAND = VIEW.area.model_copy(update={"extent": (97.0, 5.0, 106.0, 21.0)})

@@ -13,6 +13,8 @@ from geo.states import Normalised, RawTable
 from schemas.catalogue import load_catalogue
 from schemas.models import Source
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 CATALOG = load_catalogue()
 OTHERS = load_catalogue(Path(__file__).parent / "declarations").sources
 SOURCES = {"csv": CATALOG.sources["bangkok_hospitals"]} | {

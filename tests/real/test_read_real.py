@@ -12,6 +12,8 @@ import shapely
 from geo.read import read
 from geo.states import RawTable, Refusal
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 
 @pytest.fixture(scope="session")
 def data(shared: Path) -> Path:

@@ -15,6 +15,8 @@ from geo.reader.delivery import Delivery, write
 from geo.reader.refused import Refused
 from geo.states import ReadReport
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 LIMITS = dataclasses.asdict(ReadLimits())
 WALLS = ("network_namespace", "another_user", "seccomp")
 SANDBOX = {"landlock_abi": 1, **dict.fromkeys(WALLS, True)}

@@ -13,6 +13,8 @@ from geo.reader.archive import unpack
 from geo.reader.refused import Refused
 from tests.unit.deliveries import zipped
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 LIMITS = {"unpacked_bytes": 1 << 20, "members": 20}
 
 

@@ -7,6 +7,8 @@ import pytest
 from geo.reader.encoding import convert, decide
 from geo.reader.refused import Refused
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 THAI = "ศูนย์บริการสาธารณสุข 34 โพธิ์ศรี เขตจตุจักร"
 
 

@@ -23,6 +23,8 @@ from tests.unit.deliveries import (
     zipped,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Reader:

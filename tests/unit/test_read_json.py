@@ -15,6 +15,8 @@ from geo.read import ReadLimits
 from geo.reader.formats.json_count import count
 from tests.unit.deliveries import Reader, geojson, point_feature
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 QUICK = ReadLimits(seconds=20)
 
 

@@ -13,6 +13,8 @@ from geo.reader.formats.kml_walk import MAX_DEPTH, Walk, count
 from geo.reader.refused import Refused
 from tests.unit.deliveries import Reader, kml, placemark
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 MANY = 5_000
 
 

@@ -15,6 +15,8 @@ from geo.states import Refusal
 from tests.unit.heart import AREA, CATALOGUE, layer, raw, said, source, told
 from tests.unit.test_crs import EVEREST, GRS80, esri
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 UTM = pyproj.CRS.from_epsg(32647).to_wkt("WKT1_ESRI")
 DEGREES = pyproj.CRS.from_epsg(4326).to_wkt("WKT1_ESRI")
 SQUARE = shapely.box(100.5, 13.7, 100.51, 13.71)

@@ -15,6 +15,8 @@ from geo.reading.messages import MESSAGES
 from schemas.formats import FORMATS
 from tests.unit.deliveries import Reader, kml, placemark, zipped
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'  # noqa: E501
 GDALG = b'{"type": "gdal_streamed_alg", "command_line": "gdal vector read /etc/passwd"}'
 WFS = b"\n\n<OGRWFSDataSource><URL>http://127.0.0.1/</URL></OGRWFSDataSource>"

@@ -10,6 +10,8 @@ from geo.reader.formats.shapefile_parts import check
 from geo.reader.refused import Refused
 from tests.unit.deliveries import Reader, shapefile, zipped, zipped_shapefile
 
+pytestmark = pytest.mark.usefixtures("quick_reader")
+
 NAMES = ["สวนลุมพินี", "ศูนย์บริการสาธารณสุข 1", "ป้อมปราบศัตรูพ่าย"]
 FIELDS = [(b"ID", 4), (b"NAME", 80)]
 
