@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,7 @@ from geo.store.declare import prepare
 from geo.store.migrate import migrate
 from schemas.catalogue import MapView
 from server import cluster as private_cluster
+from server.postgres import Account, Place
 from server.provision import provision
 from tests.warm_reader import warm_reader
 
@@ -33,6 +35,7 @@ TEMPLATE = "template"
 MOST_NAMED_BYTES = 60
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one dear fixture stay in one worker; what is slow starts first."""
     for item in items:
@@ -69,13 +72,34 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def unsafe_but_quick() -> Iterator[None]:
-    """Clusters that this process starts do not wait for the disk; killing them stays safe."""
+def unsafe_but_quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clusters that this process starts do not wait for the disk; killing them stays safe.
+
+    The first one's empty data are copied for those after it.
+    """
+    initialise, empty = private_cluster._initialise, tmp_path_factory.mktemp("cluster") / "data"
+
+    def copy(place: Place) -> None:
+        if os.access(empty, os.R_OK):  # another user of the system makes his own
+            _copy_owned(empty, place.data, place.account)
+            return
+        initialise(place)
+        if os.access(empty.parent, os.W_OK):
+            shutil.copytree(place.data, empty)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(private_cluster.SERVER_SETTINGS, "fsync", "off")
+        for setting in ("fsync", "full_page_writes"):
+            patch.setitem(private_cluster.SERVER_SETTINGS, setting, "off")
         options = (*private_cluster.INITDB_OPTIONS, "--no-sync")
         patch.setattr(private_cluster, "INITDB_OPTIONS", options)
+        patch.setattr(private_cluster, "_initialise", copy)
         yield
+
+
+def _copy_owned(source: Path, target: Path, account: Account) -> None:
+    shutil.copytree(source, target)
+    for path in (target, *target.rglob("*")):
+        os.chown(path, account.uid, account.gid)
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +155,24 @@ def database(
     cloning. `database(map_id, role="onemap_web")` answers another role's URL of the same one. They
     are dropped after the test.
     """
-    made: dict[str, None] = {}
+    with _databases(cluster, template_of) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def lasting_database(
+    cluster: Settings, template_of: Callable[[MapView | None], str]
+) -> Iterator[Callable[..., str]]:
+    """The same for a module whose tests only look; `test` is the other's, so name yours."""
+    with _databases(cluster, template_of) as make:
+        yield make
+
+
+@contextmanager
+def _databases(
+    cluster: Settings, template_of: Callable[[MapView | None], str]
+) -> Iterator[Callable[..., str]]:
+    made: list[str] = []
     with psycopg.connect(_administrator(cluster), autocommit=True) as server:
 
         def make(
@@ -139,10 +180,8 @@ def database(
         ) -> str:
             name = private_cluster.database_name(map_id)
             if name not in made:
-                clone = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-                names = (name, private_cluster.OWNER, template_of(view))
-                server.execute(clone.format(*map(sql.Identifier, names)))
-                made[name] = None
+                _clone(server, name, template_of(view))
+                made.append(name)
                 administrator = _administrator(cluster)  # a clone has no grants
                 inside = administrator.replace("@/postgres", f"@/{name}")
                 provision(inside, administrator, private_cluster.OWNER)
@@ -152,6 +191,12 @@ def database(
         for name in made:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
             server.execute(drop.format(sql.Identifier(name)))
+
+
+def _clone(server: psycopg.Connection, name: str, template: str) -> None:
+    clone = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+    names = (name, private_cluster.OWNER, template)
+    server.execute(clone.format(*map(sql.Identifier, names)))
 
 
 @pytest.fixture(scope="session")

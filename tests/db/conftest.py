@@ -140,6 +140,11 @@ def test_map(database: Callable[..., str]) -> TestMap:
 @pytest.fixture
 def city(test_map: TestMap) -> TestMap:
     """Two subdistricts side by side: 100101 in the west, 100202 in the east."""
+    return with_subdistricts(test_map)
+
+
+def with_subdistricts(test_map: TestMap) -> TestMap:
+    """The map, with the subdistricts of `city`."""
     test_map.load(
         "subdistricts",
         [

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.db.conftest import Row, TestMap
+from geo.store.database import open_engine
+from schemas.catalogue import load_catalogue
+from tests.db.conftest import Row, TestMap, with_subdistricts
 
 FORBIDDEN_TO_BOTH = [
     "select * from core.parks",
@@ -26,20 +28,29 @@ FORBIDDEN_TO_BOTH = [
 ]
 
 
+@pytest.fixture(scope="module")
+def city(lasting_database: Callable[..., str]) -> Callable[[str], str]:
+    """URL of a role in one city, which no reader can change; it has a park."""
+    view = load_catalogue().map_view("bangkok")
+    engine = open_engine(lasting_database("roles", view=view))
+    with_subdistricts(TestMap(engine, view)).load("parks", [Row("1", 100.49, 13.75)])
+    engine.dispose()
+    return lambda role: lasting_database("roles", role=role)
+
+
 @pytest.mark.parametrize("statement", FORBIDDEN_TO_BOTH)
 @pytest.mark.parametrize("role", ["onemap_planner", "onemap_web"])
 def test_readers_do_no_more_than_read(
-    city: TestMap, database: Callable[..., str], role: str, statement: str
+    city: Callable[[str], str], role: str, statement: str
 ) -> None:
-    with psycopg.connect(database(role=role), autocommit=True) as connection:
+    with psycopg.connect(city(role), autocommit=True) as connection:
         connection.execute("set default_transaction_read_only = off")  # any role may do that
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement)
 
 
-def test_planners_read_onemap_alone(city: TestMap, database: Callable[..., str]) -> None:
-    city.load("parks", [Row("1", 100.49, 13.75)])
-    with psycopg.connect(database(role="onemap_planner")) as connection:
+def test_planners_read_onemap_alone(city: Callable[[str], str]) -> None:
+    with psycopg.connect(city("onemap_planner")) as connection:
         for view in ("parks", "place", "release", "layer_status", "quality_issue"):
             connection.execute(f"select * from onemap.{view}")
         connection.execute("select * from onemap.parks_as_of(now())")
@@ -47,8 +58,8 @@ def test_planners_read_onemap_alone(city: TestMap, database: Callable[..., str])
             connection.execute("select * from web.parks")
 
 
-def test_the_web_reads_public_columns_alone(city: TestMap, database: Callable[..., str]) -> None:
-    with psycopg.connect(database(role="onemap_web")) as connection:
+def test_the_web_reads_public_columns_alone(city: Callable[[str], str]) -> None:
+    with psycopg.connect(city("onemap_web")) as connection:
         names = [
             column.name
             for column in connection.execute("select * from web.housing_communities").description
@@ -60,10 +71,8 @@ def test_the_web_reads_public_columns_alone(city: TestMap, database: Callable[..
             connection.execute("select * from onemap.parks")
 
 
-def test_planners_see_internal_columns_and_no_personal_ones(
-    city: TestMap, database: Callable[..., str]
-) -> None:
-    with psycopg.connect(database(role="onemap_planner")) as connection:
+def test_planners_see_internal_columns_and_no_personal_ones(city: Callable[[str], str]) -> None:
+    with psycopg.connect(city("onemap_planner")) as connection:
         query = "select * from onemap.housing_communities"
         names = [column.name for column in connection.execute(query).description or []]
     assert "survey_note" in names

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import MetaData, Table, inspect
 
 from geo.store import tables
+from geo.store.database import open_engine
+from schemas.catalogue import load_catalogue
 from tests.db.conftest import TestMap
 
 REGISTERS = list(tables.metadata.tables.values())
+
+
+@pytest.fixture(scope="module")
+def test_map(lasting_database: Callable[..., str]) -> TestMap:
+    """The declarations of Bangkok, for all tests that only look."""
+    view = load_catalogue().map_view("bangkok")
+    return TestMap(open_engine(lasting_database("tables", view=view)), view)
 
 
 @pytest.mark.parametrize("register", REGISTERS, ids=lambda table: table.name)
