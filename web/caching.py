@@ -23,6 +23,7 @@ def is_known(request: Request, etag: str) -> bool:
 
 
 def unchanged(etag: str, cache_control: str) -> Response:
+    """304: the client has these bytes already."""
     return Response(status_code=304, headers={"ETag": etag, "Cache-Control": cache_control})
 
 
@@ -38,4 +39,5 @@ def tagged(
 
 
 def tagged_json(request: Request, data: Any) -> Response:
+    """Data as JSON, under the tag of its own content."""
     return tagged(request, orjson.dumps(data), "application/json")

@@ -54,6 +54,7 @@ class Snapshots:
         )
 
     async def close(self) -> None:
+        """Ends the connections, once those in use are given back."""
         if self._pool is not None:
             await self._pool.close()
 

@@ -38,10 +38,12 @@ class DatabaseAway(WebError):
 
 
 def bad_parameter(description: str) -> WebError:
+    """400, to be raised: a value that cannot be meant."""
     return WebError(400, "InvalidParameterValue", description)
 
 
 def not_found(description: str) -> WebError:
+    """404, to be raised: nothing of that name in the current release."""
     return WebError(404, "NotFound", description)
 
 
@@ -59,11 +61,13 @@ def error_response(status: int, code: str, description: str) -> Response:
 
 
 async def answer_web_error(_request: Request, error: Exception) -> Response:
+    """Starlette's handler of our own errors: they say themselves what to answer."""
     assert isinstance(error, WebError)
     return error_response(error.status, error.code, error.description)
 
 
 async def answer_http_exception(_request: Request, error: Exception) -> Response:
+    """Starlette's handler of its own errors: no such address, no such method."""
     status = getattr(error, "status_code", 500)
     known = {
         404: "there is nothing at this address",
@@ -73,4 +77,5 @@ async def answer_http_exception(_request: Request, error: Exception) -> Response
 
 
 async def answer_unexpected(_request: Request, _error: Exception) -> Response:
+    """The last handler: a fault of ours. Starlette raises it again, so that the log has it."""
     return error_response(500, "ServerError", "the server failed; its log says why")

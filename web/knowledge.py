@@ -29,6 +29,7 @@ class KnowledgeOf:
         self._build = lru_cache(maxsize=2)(_build)
 
     async def __call__(self, release: Release) -> Knowledge:
+        """What is known of the release. The first to ask waits while its files are read."""
         return await run_in_threadpool(self._built, release)
 
     def _built(self, release: Release) -> Knowledge:

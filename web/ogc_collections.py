@@ -49,6 +49,7 @@ class CollectionsOf:
         self._collections: dict[str, PgCollection] = {}
 
     async def __call__(self, release: Release) -> dict[str, PgCollection]:
+        """Collections in the manifest's order. Raises DatabaseAway when they are first read."""
         if self._tag != release.tag:
             async with self._snapshots.acquire() as connection:
                 rows = await connection.fetch(statement("web_layers"))

@@ -50,6 +50,7 @@ class OgcGuard:
         self._collections = collections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, or lets tipg answer what is left of it. Errors become answers."""
         if scope["type"] == "http":
             answer = await self._answer(scope)
             await answer(scope, receive, send)

@@ -31,6 +31,7 @@ class Revalidated(StaticFiles):
     def file_response(
         self, full_path: str | os.PathLike[str], *arguments: Any, **options: Any
     ) -> Response:
+        """As Starlette does, to be asked about each time."""
         response = super().file_response(full_path, *arguments, **options)
         response.headers["Cache-Control"] = REVALIDATE
         return response

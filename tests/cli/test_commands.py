@@ -102,6 +102,12 @@ def test_a_map_without_delivered_files_is_one_line(tmp_path: Path) -> None:
         (("db", "url", "--map", ""), os.EX_CONFIG, "bangkok, nakhon_phanom, sample, songkhla"),
         (("db", "url", "--role", "banana"), 2, "onemap_planner"),
         (("serve", "--port", "99999"), 2, "65535"),
+        (("serve", "--public-url", "map.example"), os.EX_CONFIG, "--public-url is 'map.example'"),
+        (
+            ("serve", "--allow-origin", "map.example"),
+            os.EX_CONFIG,
+            "--allow-origin is 'map.example'",
+        ),
         (("approve", "1", "--by", " ", "--reason", "x"), 2, "--by"),
         (("reject", "1", "--by", "x", "--reason", " "), 2, "--reason"),
         (("position", "13.75", "100.5", "--crs", "EPSG:4326"), os.EX_CONFIG, "order of the two"),

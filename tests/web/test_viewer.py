@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -295,6 +295,18 @@ def test_a_phone_shows_it_all_without_sideways_scrolling(visit: Any, city: City)
     assert (box["x"], box["width"]) == (0, 390)
     _, y = point_on_page(page, row["geom"])
     assert 100 < y < box["y"], "the place is seen between the search and its card"
+
+
+def test_it_draws_on_the_machine_itself_whatever_its_public_address_is(
+    browser: Browser, city: City
+) -> None:
+    elsewhere = replace(city.settings, public_url="https://map.example.go.th")
+    with running(elsewhere) as address:
+        page = browser.new_page()
+        page.goto(address)
+        wait_until_drawn(page)
+        assert page.evaluate("onemap.map.queryRenderedFeatures().length") > 0
+        page.close()
 
 
 def test_the_page_before_the_first_release_is_plain(browser: Browser, city: City) -> None:

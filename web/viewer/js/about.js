@@ -16,7 +16,8 @@ export function showAbout(manifest) {
     find("notice").firstElementChild.textContent = notice;
     find("notice").classList.toggle("sample", manifest.sample);
     find("notice").hidden = !notice;
-    find("release").textContent = [word("release", manifest.release), ...dates(manifest)].join(" · ");
+    const said = [word("release", manifest.release), ...dates(manifest)];
+    find("release").replaceChildren(...said.flatMap((part) => [" · ", el("span", {}, part)]).slice(1));
     find("sources").replaceChildren(...manifest.sources.map(source));
   });
   setInterval(() => lookForNewer(manifest), LOOK_AGAIN_MS);
