@@ -27,8 +27,13 @@ def unpack(
     """
     try:
         with zipfile.ZipFile(archive) as zipped:
-            members = checked_members(zipped, limits["members"])
-            return _extract(zipped, members, into, wanted, limits["unpacked_bytes"])
+            members = {
+                name: info
+                for name, info in checked_members(zipped, limits["members"]).items()
+                if PurePosixPath(name.lower()).suffix in wanted
+            }
+            refuse_large(members, limits["unpacked_bytes"])
+            return _extract(zipped, members, into, limits["unpacked_bytes"])
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise Refused("zip_broken", str(error)) from error
 
@@ -50,6 +55,16 @@ def checked_members(zipped: zipfile.ZipFile, most: int) -> dict[str, zipfile.Zip
         if not _is_desktop_litter(name):
             members[name] = info
     return members
+
+
+def refuse_large(members: Mapping[str, zipfile.ZipInfo], most: int) -> None:
+    """Refuse by the sizes that members state, before any is unpacked.
+
+    They may lie, so who unpacks counts again.
+    """
+    stated = sum(info.file_size for info in members.values())
+    if stated > most:
+        raise Refused("zip_too_large", f"{stated} bytes")
 
 
 def _true_name(info: zipfile.ZipInfo) -> str:
@@ -86,16 +101,12 @@ def _extract(
     zipped: zipfile.ZipFile,
     members: Mapping[str, zipfile.ZipInfo],
     into: Path,
-    wanted: Collection[str],
     most: int,
 ) -> dict[str, Path]:
     unpacked: dict[str, Path] = {}
     total = 0
     for number, (name, info) in enumerate(members.items()):
-        suffix = PurePosixPath(name.lower()).suffix
-        if suffix not in wanted:
-            continue
-        target = into / f"member{number}{suffix}"
+        target = into / f"member{number}{PurePosixPath(name.lower()).suffix}"
         with zipped.open(info) as packed, target.open("xb") as file:
             while block := packed.read(BLOCK_BYTES):
                 total += len(block)

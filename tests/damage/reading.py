@@ -75,4 +75,5 @@ def _job(format: str, members: dict[str, bytes], options: dict[str, Any]) -> Ite
             columns_hint=tuple(options.get("columns_hint", ())),
             limits=LIMITS | options.get("limits", {}),
             probe=False,
+            required_walls=(),
         )

@@ -265,7 +265,7 @@ def _runs(pid: int) -> bool:
 
 def test_too_little_memory_is_a_named_refusal(reader: Reader) -> None:
     rows = b"".join(b"%d,%s\n" % (i, b"x" * 200) for i in range(400_000))
-    limits = ReadLimits(memory_bytes=400 << 20)
+    limits = ReadLimits(memory_bytes=300 << 20)
     assert reader.refused("csv", "x.csv", b"a,b\n" + rows, limits=limits) == "reader_memory"
 
 

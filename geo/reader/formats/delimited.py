@@ -27,6 +27,8 @@ SAMPLE_BYTES, SAMPLE_RECORDS = 256 * 1024, 50
 HEADER_SEARCH_ROWS = 20
 BLOCK_BYTES = 1 << 24
 """What Arrow parses at once; no record may be longer."""
+COPIES = 3
+"""How often text is in memory at the most: itself, its columns, and columns as they are joined."""
 _SWALLOWING = frozenset({"quote_unclosed", "records_in_quotes"})
 _NO_LINES = re.compile(rb"[\r\n]*+")
 
@@ -75,9 +77,19 @@ def read(job: Job) -> Delivery:
 
 def _text(job: Job) -> tuple[bytes, str]:
     """The one file in UTF-8, and the encoding that it was in."""
-    data = only_file(job).read_bytes()
+    path = only_file(job)
+    _refuse_large(path.stat().st_size, job.limits["memory_bytes"])
+    data = path.read_bytes()
     found = encoding.decide(data, job.encoding)
-    return encoding.as_utf8(data, found), found
+    text = encoding.as_utf8(data, found)
+    _refuse_large(len(text), job.limits["memory_bytes"])
+    return text, found
+
+
+def _refuse_large(size: int, memory: int) -> None:
+    """What would fill the memory is refused before it does."""
+    if size * COPIES > memory:
+        raise Refused("too_large", f"{size} bytes of text; {memory // COPIES} can be read")
 
 
 def _sniff(sample: str, declared: Sequence[str]) -> tuple[str, list[list[str]]]:

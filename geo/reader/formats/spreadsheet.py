@@ -1,33 +1,33 @@
 """XLSX by calamine: one sheet, every cell as its shortest text.
 
 calamine makes a dense grid of the used area, so two cells in far corners would cost 400 GB: the
-area is taken from the sheet's XML before.
+area is taken from the sheet's XML before, and so is the number of its rows (`sheet_rows`).
 """
 
 from __future__ import annotations
 
 import datetime
-import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import python_calamine as calamine
 
 from geo.reader import archive, sniff
 from geo.reader.delivery import Delivery
+from geo.reader.formats import sheet_rows
+from geo.reader.formats.sheet_rows import SheetRows
 from geo.reader.job import Job
 from geo.reader.names import Oddities, header_row, looks_like_data, once_each
 from geo.reader.refused import Refused
 
 HEADER_SEARCH_ROWS = 20
-BLOCK_CHARACTERS = 1 << 20
-_CELL = re.compile(
-    rb"<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"'][^>]*(?<!/)>"
-)
+BLOCK_BYTES = 1 << 20
+ENTITY_BYTES = 64
+"""How much of a block is looked at again with the next one, for what stands across both."""
 Row = list[Any]
 
 
@@ -37,7 +37,7 @@ def read(job: Job) -> Delivery:
         raise Refused("too_many_files", ", ".join(sorted(job.files)))
     ((file_name, path),) = job.files.items()
     sniff.require(path, file_name, "xlsx")
-    errors = _check(path, job.limits)
+    counted = _check(path, job.limits)
     try:
         workbook = calamine.CalamineWorkbook.from_path(str(path))
         sheet = _choose(workbook, job.container_layer)
@@ -48,8 +48,10 @@ def read(job: Job) -> Delivery:
     numbers = [i for i, row in enumerate(rows) if any(cell != "" for cell in row)]
     filled = [rows[i] for i in numbers]
     names, above, oddities = _header(filled, job.columns_hint)
-    if errors:
-        oddities.append(("formula_errors", f"{errors} cells hold #N/A or the like, read as empty"))
+    count = counted.get(sheet.name, SheetRows())
+    if count.errors:
+        detail = f"{count.errors} cells hold #N/A or the like, read as empty"
+        oddities.append(("formula_errors", detail))
     if merged:
         oddities.append(("merged_cells", f"{len(merged)}; only the first cell of each has a value"))
     body = filled[above:]
@@ -61,7 +63,8 @@ def read(job: Job) -> Delivery:
             name: pa.array([_text(cell) for cell in column], pa.string())
             for name, column in zip(names, columns, strict=False)
         },
-        records=len(body),
+        records=count.filled + count.blank - above,
+        blank=count.blank,
         container_layer=sheet.name,
         encoding_declared="utf-8",
         encoding_found="utf-8",
@@ -69,64 +72,53 @@ def read(job: Job) -> Delivery:
     )
 
 
-def _check(path: Path, limits: dict[str, int]) -> int:
-    """Members safe, XML without entities, real size and used area within the limits.
+def _check(path: Path, limits: Mapping[str, int]) -> Mapping[str, SheetRows]:
+    """Members safe, XML without entities, real size and used areas within the limits.
 
-    Returns the number of cells that hold an error such as #N/A.
+    Returns the rows of each sheet by its name, as they stand in the XML.
     """
-    total = errors = 0
     try:
         with zipfile.ZipFile(path) as zipped:
             members = archive.checked_members(zipped, limits["members"])
+            archive.refuse_large(members, limits["unpacked_bytes"])
             if "[Content_Types].xml" not in members:
                 raise Refused("format_mismatch", "zip without [Content_Types].xml, xlsx")
-            for name, info in members.items():
-                with zipped.open(info) as member:
-                    area = _Area()
-                    while block := member.read(BLOCK_CHARACTERS):
-                        total += len(block)
-                        if total > limits["unpacked_bytes"]:
-                            raise Refused("zip_too_large", name)
-                        if name.endswith((".xml", ".rels")):
-                            sniff.refuse_entities(block)
-                        if name.startswith("xl/worksheets/"):
-                            area.see(block)
-                if area.cells > limits["cells"]:
-                    raise Refused("xlsx_too_many_cells", f"{name}: {area.rows} x {area.columns}")
-                errors += area.errors
+            _refuse_unsafe_content(zipped, members, limits["unpacked_bytes"])
+            return _count(zipped, members, limits["cells"])
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise Refused("zip_broken", str(error)) from error
-    return errors
 
 
-class _Area:
-    """The used area of a sheet, from the references of its filled cells."""
-
-    def __init__(self) -> None:
-        self.rows = self.columns = self.errors = 0
-        self._rest = b""
-
-    @property
-    def cells(self) -> int:
-        return self.rows * self.columns
-
-    def see(self, block: bytes) -> None:
-        block = self._rest + block
-        end = block.rfind(b">") + 1
-        self._rest = block[end:]
-        self.errors += block.count(b' t="e"', 0, end)
-        found = _CELL.findall(block, 0, end)
-        if found:
-            letters, numbers = zip(*found, strict=True)
-            self.columns = max(self.columns, *map(_column_number, set(letters)))
-            self.rows = max(self.rows, *map(int, set(numbers)))
+def _refuse_unsafe_content(
+    zipped: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], most: int
+) -> None:
+    total = 0
+    for name, info in members.items():
+        with zipped.open(info) as member:
+            before = b""
+            while block := member.read(BLOCK_BYTES):
+                total += len(block)
+                if total > most:
+                    raise Refused("zip_too_large", name)
+                if name.endswith((".xml", ".rels")):
+                    sniff.refuse_entities(before[-ENTITY_BYTES:] + block)
+                before = block
 
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
+def _count(
+    zipped: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], most_cells: int
+) -> Mapping[str, SheetRows]:
+    def opened(name: str) -> IO[bytes]:
+        return zipped.open(members[name])
+
+    empty = sheet_rows.empty_strings(opened, members)
+    sheets = {}
+    for name, member in sheet_rows.sheet_members(opened, members).items():
+        rows = sheet_rows.count_rows(opened(member), empty)
+        if rows.cells > most_cells:
+            raise Refused("xlsx_too_many_cells", f"{name}: {rows.rows} x {rows.columns}")
+        sheets[name] = rows
+    return sheets
 
 
 def _choose(workbook: calamine.CalamineWorkbook, wanted: str | None) -> calamine.CalamineSheet:
