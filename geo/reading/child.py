@@ -24,7 +24,10 @@ from geo.states import Sandbox
 PROGRAM = (sys.executable, "-I", "-X", "utf8", "-m", "geo.reader")
 MAX_REPORT_BYTES = 256 << 20
 _MOST_SAID = 64_000
-_MEMORY_WORDS = ("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory")
+_MEMORY_WORDS = (
+    *("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory", "out of memory"),
+    "failed to launch worker thread",  # a thread wants a stack
+)
 
 
 @contextmanager
