@@ -11,7 +11,7 @@ pytest = $(bin)/pytest --numprocesses=auto --dist=loadgroup
 bin := .venv/bin
 npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
-.PHONY: run serve test quick mutation lint lock clean postgis chromium
+.PHONY: run serve test quick mutation golden lint lock clean postgis chromium
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp web/node_modules/run.stamp postgis
@@ -30,6 +30,10 @@ quick: .venv/test.stamp web/node_modules/test.stamp postgis chromium
 # Do the heart's tests notice wrong code? ARGS="--sample 0 geo/gate.py": all mutants of one module.
 mutation: .venv/test.stamp
 	$(bin)/python scripts/mutation.py $(ARGS)
+
+# What the maps come to, written anew; refused where no step number of geo/steps.py was raised.
+golden: .venv/test.stamp postgis
+	ONEMAP_WRITE_GOLDEN=1 $(bin)/pytest tests/golden
 
 lint: .venv/test.stamp
 	$(bin)/ruff check .

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import db, review
+from cli import db, review, upgrading
 from cli.options import MapOption
 from cli.output import console, errors, print_table
 from geo.errors import DatabaseUnreachable, GeoError
@@ -28,6 +28,7 @@ app.add_typer(db.app, name="db")
 app.command("holds")(review.holds)
 app.command("approve")(review.approve)
 app.command("reject")(review.reject)
+app.command("upgrade")(upgrading.upgrade)
 
 
 @app.command()
@@ -36,11 +37,17 @@ def run(
     drops: Annotated[
         Path | None, typer.Option(help="Folder that holds what the agencies delivered.")
     ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Take in this source alone; may be given again.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read anew what was decided before, too.")
+    ] = False,
 ) -> None:
-    """Take in every source of a map and publish what changed."""
+    """Take in the sources of a map and publish what changed."""
     from cli.refreshing import refresh
 
-    raise typer.Exit(refresh(map_id, drops))
+    raise typer.Exit(refresh(map_id, drops, source, again=again))
 
 
 @app.command()

@@ -25,9 +25,15 @@ _HOW_TO_REPORT = (
 )
 
 
-def refresh(map_id: str, drops: Path | None) -> int:
-    """Refreshes a map and prints what came of it; returns the exit code."""
-    result = _through_prefect(map_id, drops) if _has_server() else _in_process(map_id, drops)
+def refresh(
+    map_id: str, drops: Path | None, only: list[str] | None = None, *, again: bool = False
+) -> int:
+    """Refreshes a map, or `only` some of its sources, and prints what came of it.
+
+    `again`: what stands is read anew, too. Returns the exit code.
+    """
+    work = _through_prefect if _has_server() else _in_process
+    result = work(map_id, drops, only, again)
     _say(walls(from_environment().required_walls).sentence().en)
     print_outcomes(result, map_id)
     return result.exit_code
@@ -39,6 +45,8 @@ def print_outcomes(result: RefreshResult, map_id: str) -> None:
         ["source", "outcome", *_NUMBERS], [_line(source) for source in result.sources], _NUMBERS
     )
     for source in result.sources:
+        if source.because:
+            _say(f"{source.source_id}: read again because: {source.because}")
         if source.reason and source.outcome != "unchanged":
             words = f"{source.source_id}: {source.outcome}: {source.reason}"
             errors.print(words, markup=False, highlight=False, soft_wrap=True)
@@ -77,22 +85,27 @@ def _has_server() -> bool:
     return True
 
 
-def _in_process(map_id: str, drops: Path | None) -> RefreshResult:
+def _in_process(
+    map_id: str, drops: Path | None, only: list[str] | None, again: bool
+) -> RefreshResult:
     if not errors.is_terminal:
         job = open_job(from_environment(), map_id, drops, _say)
-        return refresh_now(job)
+        return refresh_now(job, only=only, again=again)
     with errors.status("starting") as status:
         job = open_job(
             from_environment(), map_id, drops, lambda words: status.update(escape(words))
         )
-        return refresh_now(job)
+        return refresh_now(job, only=only, again=again)
 
 
-def _through_prefect(map_id: str, drops: Path | None) -> RefreshResult:
+def _through_prefect(
+    map_id: str, drops: Path | None, only: list[str] | None, again: bool
+) -> RefreshResult:
     from flows.scheduled import refresh_map
 
     load_catalogue().map_view(map_id)  # one that is not declared is no flow run
-    state = refresh_map(map_id, str(drops) if drops else None, return_state=True)
+    folder = str(drops) if drops else None
+    state = refresh_map(map_id, folder, only, again, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, Exception):
         raise result

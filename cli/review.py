@@ -40,7 +40,7 @@ def holds(map_id: MapOption = "sample") -> None:
 
 
 def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> None:
-    """Let a held delivery through, and publish it."""
+    """Let a held delivery through as it was seen, and publish it."""
     from cli.refreshing import print_outcomes
     from flows.deciding import approve as let_through
 
@@ -51,9 +51,9 @@ def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> N
 
 def reject(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> None:
     """Turn a held delivery away; its bytes do not come back."""
-    from geo.store import runs
+    from flows.deciding import reject as turn_away
 
-    hold = runs.decide(_open(map_id).engine, run, "rejected", by=by, reason=reason)
+    hold = turn_away(_open(map_id), run, by=by, reason=reason)
     console.print(f"Run {run} of {hold.source_id} is rejected; the map stays as it is.")
 
 

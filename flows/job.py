@@ -59,6 +59,8 @@ class SourceOutcome:
     at_area: int | None = None
     repaired: int | None = None
     seconds: float = 0.0
+    because: str | None = None
+    """Why bytes that were judged before were judged again."""
 
     @property
     def ended_well(self) -> bool:

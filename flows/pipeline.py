@@ -7,25 +7,26 @@ unify -> publish                                            for the map (flows/p
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
 from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
+from flows.judging import Past, judge, past_of
 from flows.publishing import LEASE_WAIT_SECONDS, finish
 from flows.walls import required_walls
+from geo.errors import ConfigurationError
 from geo.fetching.http import FetchLimits
-from geo.gate import gate
 from geo.load import load
 from geo.normalise import normalise
 from geo.read import ReadLimits, read
 from geo.snapshot import snapshot
-from geo.standing import fingerprint, standing
+from geo.standing import deciding, standing
 from geo.states import Outcome, Refusal, Snapshot, Validated, Verdict
 from geo.store import lease, runs
 from geo.store.boundaries import load_areas
-from geo.store.database import connect
 from geo.store.declare import prepare as prepare_database
 from geo.validate import validate
 from schemas.models import Bilingual, Source
@@ -37,14 +38,30 @@ def prepare(job: Job) -> None:
     step(f"prepare {job.view.map.id}", prepare_database, job.engine, job.view)
 
 
-def refresh(job: Job) -> RefreshResult:
-    """Takes in every source of the map, boundaries first, and publishes what changed."""
+def refresh(job: Job, *, only: Collection[str] | None = None, again: bool = False) -> RefreshResult:
+    """Takes in every source of the map, boundaries first, and publishes what changed.
+
+    `only`: ids of the sources to take in. `again`: what stands is read anew all the same. Raises
+    ConfigurationError for a source that the map does not have.
+    """
+    wanted = _wanted(job, only)
     prepare(job)
-    outcomes = [ingest(job, source) for source in job.view.sources]
+    outcomes = [ingest(job, source, again=again) for source in wanted]
     return finish(job, outcomes)
 
 
-def ingest(job: Job, source: Source) -> SourceOutcome:
+def _wanted(job: Job, only: Collection[str] | None) -> list[Source]:
+    known = {source.id: source for source in job.view.sources}
+    if only is None:
+        return list(known.values())
+    if unknown := sorted(set(only) - known.keys()):
+        raise ConfigurationError(
+            f"map {job.view.map.id} has no source {', '.join(unknown)}; it has {', '.join(known)}"
+        )
+    return [source for source in known.values() if source.id in only]
+
+
+def ingest(job: Job, source: Source, *, again: bool = False) -> SourceOutcome:
     """Takes in one source. Whatever happens to it stops no other; a lost database stops all.
 
     So does a machine without the walls that reading needs: no source can help that.
@@ -52,7 +69,7 @@ def ingest(job: Job, source: Source) -> SourceOutcome:
     started = time.monotonic()
     taken = contain(lambda: _snapshot(job, source))
     outcome = (
-        bring_in(job, source, taken)
+        bring_in(job, source, taken, again=again)
         if isinstance(taken, Snapshot)
         else _record(job, source, ending(taken))
     )
@@ -66,76 +83,100 @@ def _snapshot(job: Job, source: Source) -> Snapshot | Refusal:
     return step(f"snapshot {source.id}", snapshot, source, job.drops, store, limits)
 
 
-def bring_in(job: Job, source: Source, taken: Snapshot, *, approved: bool = False) -> SourceOutcome:
+def bring_in(job: Job, source: Source, taken: Snapshot, *, again: bool = False) -> SourceOutcome:
     """From stored bytes to prepared history, unless a decision already covers these bytes.
 
-    `approved`: a person lets these bytes through, whatever the gate says.
+    `again`: it is done anew all the same.
     """
-    came = contain(lambda: _bring_in(job, source, taken, approved))
+    came = contain(lambda: _bring_in(job, source, taken, again))
     if isinstance(came, SourceOutcome):
         return came
     return _record(job, source, ending(came, taken), taken)
 
 
-def _bring_in(job: Job, source: Source, taken: Snapshot, approved: bool) -> SourceOutcome:
-    known = None if approved else _standing(job, source, taken)
+def _bring_in(job: Job, source: Source, taken: Snapshot, again: bool) -> SourceOutcome:
+    known = None if again else _standing(job, source, taken)
     if known:
         return known
     with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS) as token:
         # Another run may have done this while we waited.
-        known = None if approved else _standing(job, source, taken)
-        return known or _run(job, source, taken, token, approved)
+        known = None if again else _standing(job, source, taken)
+        return known or run_once(job, source, taken, token)
 
 
 def _standing(job: Job, source: Source, taken: Snapshot) -> SourceOutcome | None:
     """The outcome that an earlier decision gives these bytes, if it still stands."""
-    known = standing(job.engine, job.view, source, taken)
-    if known is None or known.approved:
+    now = deciding(job.engine, job.view, source, job.catalogue)
+    known = standing(job.engine, source, taken, now)
+    if known is None:
         return None
     outcome: Outcome = "unchanged" if known.outcome == "accepted" else known.outcome
     return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id)
 
 
-def _run(job: Job, source: Source, taken: Snapshot, token: UUID, approved: bool) -> SourceOutcome:
-    """One run of a source whose layer we may write."""
-    earlier = standing(job.engine, job.view, source, taken)
+def run_once(
+    job: Job,
+    source: Source,
+    taken: Snapshot,
+    token: UUID,
+    decision: runs.Decision | None = None,
+) -> SourceOutcome:
+    """One run of a source whose layer the caller may write.
+
+    `decision`: a person lets a held run of these bytes through, if they are still what was seen.
+    """
     required_walls(job, taken)  # before a run begins: a wall that is missing is no run's fault
-    run_id = runs.begin(job.engine, source, taken, fingerprint(job.engine, job.view, source))
-    approved = approved or (earlier is not None and earlier.approved)
-    came = contain(lambda: _work(job, source, taken, run_id, token, approved))
+    now = deciding(job.engine, job.view, source, job.catalogue)
+    past = past_of(job, source, taken, now)
+    run_id = runs.begin(job.engine, source, taken, now, reread=past.reread)
+    came = contain(lambda: _work(job, source, taken, run_id, token, past, decision))
     if isinstance(came, SourceOutcome):
-        return came
+        return replace(came, because=past.because)
     end = ending(came, taken)
     runs.close(job.engine, run_id, end.outcome, end.reason, end.evidence)
-    return SourceOutcome(source.id, source.layer, end.outcome, end.reason.en, run_id)
+    return SourceOutcome(
+        source.id, source.layer, end.outcome, end.reason.en, run_id, because=past.because
+    )
 
 
 def _work(
-    job: Job, source: Source, taken: Snapshot, run_id: int, token: UUID, approved: bool
+    job: Job,
+    source: Source,
+    taken: Snapshot,
+    run_id: int,
+    token: UUID,
+    past: Past,
+    decision: runs.Decision | None,
 ) -> SourceOutcome | Refusal:
     """read -> normalise -> validate -> gate -> load."""
-    delivery = _judge(job, source, taken)
+    delivery = understand(job, source, taken)
     if isinstance(delivery, Refusal):
         return delivery
-    verdict = _verdict(job, source, delivery, approved=approved)
+    verdict = judge(job, source, delivery, past, decision)
     if verdict.outcome == "held":
         runs.close_held(job.engine, run_id, delivery, verdict)
     else:
-        _load(job, source, run_id, delivery, verdict, token)
+        _load(job, source, run_id, delivery, verdict, token, decision)
     return _counted(source, run_id, delivery, verdict)
 
 
 def _load(
-    job: Job, source: Source, run_id: int, delivery: Validated, verdict: Verdict, token: UUID
+    job: Job,
+    source: Source,
+    run_id: int,
+    delivery: Validated,
+    verdict: Verdict,
+    token: UUID,
+    decision: runs.Decision | None,
 ) -> None:
     layer = job.view.layer(source.layer)
     job.progress(f"{source.id}: load")
     label = f"load {layer.id} from {source.id}"
-    step(label, load, job.engine, run_id, delivery, verdict, source, layer, token)
+    step(label, load, job.engine, run_id, delivery, verdict, source, layer, token, decision)
 
 
-def _judge(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
-    """read -> normalise -> validate."""
+def understand(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
+    """read -> normalise -> validate: what the bytes say now; nothing is written."""
     layer = job.view.layer(source.layer)
     job.progress(f"{source.id}: read")
     raw = step(
@@ -173,15 +214,6 @@ def _judge(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
         job.view.area,
         load_areas(job.engine),
         job.catalogue,
-    )
-
-
-def _verdict(job: Job, source: Source, delivery: Validated, *, approved: bool) -> Verdict:
-    with connect(job.engine) as connection:
-        last = runs.last_accepted(connection, source.id)
-    verdict = step(f"gate {source.id}", gate, delivery, job.view.layer(source.layer), last)
-    return (
-        Verdict("accepted", None, {**verdict.evidence, "approved": True}) if approved else verdict
     )
 
 

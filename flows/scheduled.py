@@ -28,12 +28,14 @@ def ingest_source(map_id: str, source_id: str, drops: str | None = None) -> Stat
 
 
 @flow(name="refresh_map", flow_run_name="refresh {map_id}")
-def refresh_map(map_id: str, drops: str | None = None) -> State[RefreshResult]:
-    """Takes in every source and publishes what changed.
+def refresh_map(
+    map_id: str, drops: str | None = None, only: list[str] | None = None, again: bool = False
+) -> State[RefreshResult]:
+    """Takes in every source, or only some, and publishes what changed.
 
     The run shows as failed where a source was refused or failed; the others are on the map.
     """
-    result = pipeline.refresh(_open(map_id, drops))
+    result = pipeline.refresh(_open(map_id, drops), only=only, again=again)
     if result.ended_well:
         release = f"release {result.release.number}" if result.release else "nothing new"
         return Completed(message=release, data=result)

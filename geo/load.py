@@ -17,7 +17,7 @@ from geo.states import Loaded, Validated, Verdict
 from geo.store import lease, tables
 from geo.store.copying import copy_in
 from geo.store.database import run, transaction
-from geo.store.runs import write_rows
+from geo.store.runs import Decision, decide, write_rows
 from schemas.models import Bilingual, Layer, Source
 
 
@@ -29,14 +29,18 @@ def load(
     source: Source,
     layer: Layer,
     token: UUID,
+    decision: Decision | None = None,
 ) -> Loaded:
     """Prepares the delivery for the coming release and closes its run as `accepted`.
 
-    `token` is that of a lease on the layer; it is checked in this very transaction. Raises
-    LeaseLost; database errors leave everything as it was.
+    `token` is that of a lease on the layer; it is checked in this very transaction, which also
+    writes the person's `decision` that lets the delivery through. Raises LeaseLost, and UnknownRun
+    if the hold that was decided no longer waits; database errors leave everything as it was.
     """
     with transaction(engine) as connection:
         lease.check(connection, [layer.id], token)
+        if decision:
+            decide(connection, decision, "approved")
         target = int(run(connection, "target_release").scalar_one())
         names = {"layer": layer.id, "source": source.id, "target": target}
         run(connection, "empty_staging", layer=layer.id)

@@ -1,33 +1,151 @@
-"""Standing: is there anything to do, or does an earlier decision cover these bytes already?"""
+"""Standing: is there anything to do, or does an earlier decision cover these bytes already?
+
+All that decides how bytes become rows is written down in parts, one line for each, and kept with
+the run. So it can be said why something is read again; the fingerprint is the hash of all parts.
+"""
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
+import pyproj
+import pyproj.database
+import pyproj.datadir
+import shapely
+from pydantic import BaseModel
 from sqlalchemy import Engine
 
-from geo.states import Snapshot
+from geo.issues import IssueCatalogue
+from geo.states import Deciding, Snapshot
+from geo.steps import STEPS
 from geo.store import runs
 from geo.store.boundaries import areas_fingerprint
 from geo.store.database import connect
+from geo.values.codes import AdminCodes
 from schemas.catalogue import MapView
-from schemas.models import Role, Source
+from schemas.models import Bilingual, Role, Source
+
+_ONLY_SHOWN = frozenset(
+    {"title", "description", "style", "in_tiles", "schedule", "promise_days", "as_of"}
+)
+"""Keys of declarations that say how something is shown or when it is looked at: no row changes."""
+
+_LIBRARIES = {
+    "pyogrio (GDAL)": "pyogrio",
+    "fiona (GDAL)": "fiona",
+    "Arrow": "pyarrow",
+    "calamine": "python-calamine",
+    "pythainlp": "pythainlp",
+    "pandas": "pandas",
+}
+"""Packages that decide, by the name that a person knows. GDAL is not imported here, for it would
+open in the parent what only the reading child may touch: each wheel carries a GDAL of its own, so
+that the package's version names it."""
+
+_MANY = 4
 
 
-def standing(engine: Engine, view: MapView, source: Source, taken: Snapshot) -> runs.Earlier | None:
+def standing(engine: Engine, source: Source, taken: Snapshot, now: Deciding) -> runs.Earlier | None:
     """What was decided of these bytes, if nothing that decides has changed since."""
-    current = fingerprint(engine, view, source)
     with connect(engine) as connection:
-        return runs.earlier(connection, source.id, taken.sha256, current)
+        return runs.earlier(connection, source.id, taken.sha256, now.fingerprint)
 
 
-def fingerprint(engine: Engine, view: MapView, source: Source) -> str:
-    """sha256 of all that decides how a source's bytes become rows."""
+def deciding(engine: Engine, view: MapView, source: Source, catalogue: IssueCatalogue) -> Deciding:
+    """All that decides how a source's bytes become rows, in parts; the bytes apart."""
     layer = view.layer(source.layer)
     boundary = layer.role in (Role.district, Role.subdistrict)
-    declared = [part.model_dump_json() for part in (source, layer, view.area)]
     with connect(engine) as connection:
         areas = "" if boundary else areas_fingerprint(connection)
-    text = "\n".join([version("city-onemap"), *declared, areas])
-    return hashlib.sha256(text.encode()).hexdigest()
+    parts = {
+        **dict(_declared("source", source)),
+        **dict(_declared("layer", layer)),
+        **dict(_declared("area", view.area)),
+        **{
+            f"severity of {code}": f"{declared.severity.value}, {declared.responsible}"
+            for code, declared in sorted(catalogue.codes.items())
+        },
+        **{f"step {name}": str(number) for name, number in STEPS.items()},
+        "codes": _codes(view.area.province_code),
+        "boundaries": areas,
+        **_versions(),
+    }
+    return Deciding(parts)
+
+
+def because(before: Deciding, now: Deciding) -> str | None:
+    """What is other than it was, in words; None where nothing is."""
+    if not before.parts:
+        return "it was decided by an earlier version of One Map"
+    changed = [
+        _change(name, before.parts.get(name), now.parts.get(name))
+        for name in sorted(before.parts.keys() | now.parts.keys())
+        if before.parts.get(name) != now.parts.get(name)
+    ]
+    more = [f"and {len(changed) - _MANY} more"] if len(changed) > _MANY else []
+    return "; ".join([*changed[:_MANY], *more]) or None
+
+
+def _change(name: str, before: str | None, now: str | None) -> str:
+    """`PROJ 9.5.1 -> 9.6.0`, `severity of key_missing error -> warning`, `layer rules changed`."""
+    if before is None or now is None:
+        return f"{name} is {'new' if before is None else 'gone'}"
+    hashed = name.startswith(("source ", "layer ", "area ")) or name in _HASHED
+    return f"{name} changed" if hashed else f"{name} {before} -> {now}"
+
+
+_HASHED = ("codes", "boundaries", "PROJ data")
+
+
+def _declared(kind: str, declaration: BaseModel) -> Iterator[tuple[str, str]]:
+    """Each key of a declaration with the hash of what decides in it."""
+    for key in type(declaration).model_fields:
+        if key not in _ONLY_SHOWN:
+            yield f"{kind} {key}", _hash(_without_words(getattr(declaration, key)))
+
+
+def _without_words(value: Any) -> Any:
+    """A declared value as JSON knows it, without texts for people and what is only shown."""
+    if isinstance(value, BaseModel):
+        fields = ((key, getattr(value, key)) for key in type(value).model_fields)
+        return {
+            key: _without_words(part)
+            for key, part in fields
+            if key not in _ONLY_SHOWN and not isinstance(part, Bilingual)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): _without_words(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_words(part) for part in value]
+    return value
+
+
+@functools.cache
+def _versions() -> Mapping[str, str]:
+    """Versions of what reads, moves and compares; they do not change while a process lives."""
+    data = Path(pyproj.datadir.get_data_dir())
+    files = sorted((path.name, path.stat().st_size) for path in data.iterdir() if path.is_file())
+    registry = pyproj.database.get_database_metadata("EPSG.VERSION")
+    return {
+        **{name: version(package) for name, package in _LIBRARIES.items()},
+        "PROJ": pyproj.proj_version_str,
+        "PROJ data": _hash([registry, files]),
+        "GEOS": shapely.geos_version_string,
+    }
+
+
+def _codes(province_code: str) -> str:
+    """Hash of the province's codes, names and successors, whoever they come from."""
+    return _hash(AdminCodes.for_province(province_code).content())
+
+
+def _hash(value: Any) -> str:
+    """Twelve hexadecimal digits: enough to tell two values of one part apart."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -187,12 +189,40 @@ class Validated:
 
 
 @dataclass(frozen=True)
+class Deciding:
+    """All that decides how a source's bytes become rows, in parts; the bytes apart.
+
+    A part has the name that a person knows it by, and its value or the hash of it.
+    """
+
+    parts: Mapping[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of all parts."""
+        text = json.dumps(dict(self.parts), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class Accepted:
-    """What the last accepted run of a source was like."""
+    """What the last accepted run of a source was like, and the bytes that it took in."""
 
     run_id: int
     rows_published: int
     schema: Mapping[str, str]
+    snapshot_sha256: str | None = None
+    deciding: Deciding = Deciding({})  # nothing: an earlier version of One Map kept no parts
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Who turned a delivery away, when (an aware time) and why."""
+
+    run_id: int
+    by: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ name. So no two rows share a text (("a", "bc") is not ("ab", "c"), null is not e
 columns does not matter, and a new column that is null everywhere changes no hash. The text is
 hashed twice by SipHash-2-4 (pandas' `hash_array`) under two keys, which makes 128 bits.
 
-Hashes are stored; whoever changes how they are made re-publishes every feature.
+Ids are stored: whoever changes how they are made gives every feature another identity. Hashes of
+content are stored with the version of this recipe: who changes it raises `HASH_VERSION`, and rows
+with an older hash are compared by value when they are loaded (`sql/functions/020_load.sql`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from geo.values.distinct import Column, as_array, as_text
 
 HASH_TYPE = pa.binary(16)
 
+HASH_VERSION = 1
+"""Version of the recipe of `content_hashes`; 1 to 255."""
+
 _SIP_KEYS = ("onemap row hash1", "onemap row hash2")  # 16 bytes each; never change them
 
 
@@ -35,6 +40,17 @@ def row_hashes(table: pa.Table) -> pa.Array:
     """
     columns = ((name, table.column(name)) for name in sorted(table.column_names))
     return _fixed(_digests(_written(columns, table.num_rows)))
+
+
+def content_hashes(table: pa.Table) -> pa.Array:
+    """`row_hashes` with their version, as binary: 16 bytes in the first version, which said none;
+    later ones have a first byte that says it."""
+    digests = row_hashes(table)
+    if HASH_VERSION == 1:
+        return digests.cast(pa.binary())
+    return pc.binary_join_element_wise(
+        pa.scalar(bytes([HASH_VERSION])), digests.cast(pa.binary()), pa.scalar(b"")
+    )
 
 
 def feature_ids(source_id: str, keys: Sequence[Column]) -> pa.Array:

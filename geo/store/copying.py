@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from pgpq.encoders import LargeStringEncoderBuilder
 from pgpq.schema import Jsonb
 from psycopg import sql
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 
 from geo.values.storable import storable_column
 
@@ -26,6 +28,11 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
 }
 
 
+def arrow_type(column: Column[Any]) -> pa.DataType:
+    """The Arrow type of a table's column."""
+    return _ARROW_TYPES[str(column.type).upper()]
+
+
 def copy_in(connection: Connection, target: Table, rows: pa.Table) -> None:
     """Appends `rows` to `target`, inside the connection's transaction.
 
@@ -34,9 +41,7 @@ def copy_in(connection: Connection, target: Table, rows: pa.Table) -> None:
     PostgreSQL holds is escaped.
     """
     columns = [column for column in target.columns if column.name in rows.column_names]
-    schema = pa.schema(
-        [(column.name, _ARROW_TYPES[str(column.type).upper()]) for column in columns]
-    )
+    schema = pa.schema([(column.name, arrow_type(column)) for column in columns])
     typed = _storable(rows.select(schema.names).cast(schema))
     batches = typed.to_batches(max_chunksize=_ROWS_PER_BATCH)
     encoder = _encoder(schema)

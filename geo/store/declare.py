@@ -78,6 +78,11 @@ def _declare_map(connection: Connection, view: MapView) -> None:
     _put(connection, tables.the_map, [_map_row(view)])
 
 
+def is_prepared(connection: Connection) -> bool:
+    """Whether a map has lived in this database, in whatever version."""
+    return bool(run(connection, "is_prepared").scalar_one())
+
+
 def _refuse_other_types(connection: Connection) -> None:
     for column in run(connection, "retyped_columns"):
         raise ConfigurationError(
@@ -110,7 +115,7 @@ def _fingerprint(view: MapView) -> str:
 
 def _in_force(engine: Engine, map_id: str, fingerprint: str) -> bool:
     with connect(engine) as connection:
-        if not run(connection, "is_prepared").scalar_one() or pending(connection):
+        if not is_prepared(connection) or pending(connection):
             return False
         known = tables.the_map.c
         found = connection.execute(select(known.map_id, known.setup_sha256)).one_or_none()

@@ -11,7 +11,15 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from geo.errors import ConfigurationError, UnknownRun
-from geo.states import Accepted, Outcome, Snapshot, Validated, Verdict
+from geo.states import (
+    Accepted,
+    Deciding,
+    Outcome,
+    Rejection,
+    Snapshot,
+    Validated,
+    Verdict,
+)
 from geo.store import tables
 from geo.store.copying import copy_in
 from geo.store.database import connect, run, transaction
@@ -20,12 +28,11 @@ from schemas.models import Bilingual, Source
 
 @dataclass(frozen=True)
 class Earlier:
-    """How the same bytes, under the same declarations, ended before."""
+    """How the same bytes ended before, with nothing that decides changed since."""
 
     run_id: int
     outcome: Literal["accepted", "held", "rejected"]
     reason: str | None
-    approved: bool
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,30 @@ class Hold:
     evidence: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Decision:
+    """A person's word on a held run; one of an upgrade covers several.
+
+    Raises ConfigurationError without a name or a reason.
+    """
+
+    run_id: int
+    by: str
+    reason: str
+    upgrade_id: int | None = None
+
+    def __post_init__(self) -> None:
+        require_words(self.by, self.reason)
+
+
+def require_words(by: str, reason: str) -> None:
+    """Raises ConfigurationError if who decides is not said, or why."""
+    if not by.strip() or not reason.strip():
+        raise ConfigurationError("a decision has a name and a reason: --by NAME --reason TEXT")
+
+
 def earlier(
-    connection: Connection, source_id: str, snapshot_sha256: str, declaration_sha256: str
+    connection: Connection, source_id: str, snapshot_sha256: str, fingerprint: str
 ) -> Earlier | None:
     """The decision that already covers these bytes, if there is one.
 
@@ -54,23 +83,51 @@ def earlier(
         "run_earlier",
         source=source_id,
         snapshot=snapshot_sha256,
-        declaration=declaration_sha256,
+        declaration=fingerprint,
     ).one_or_none()
-    return Earlier(row.run_id, row.outcome, row.reason, row.approved) if row else None
+    return Earlier(row.run_id, row.outcome, row.reason) if row else None
+
+
+def decided_under(connection: Connection, source_id: str, snapshot_sha256: str) -> Deciding | None:
+    """What decided of these bytes when they were last judged; None if they never were."""
+    row = run(connection, "run_deciding", source=source_id, snapshot=snapshot_sha256).one_or_none()
+    return Deciding(row.deciding or {}) if row else None
+
+
+def rejection(connection: Connection, source_id: str, snapshot_sha256: str) -> Rejection | None:
+    """The person's word that turned these bytes away, if nobody let them through since."""
+    row = run(connection, "run_rejection", source=source_id, snapshot=snapshot_sha256).one_or_none()
+    if row is None:
+        return None
+    return Rejection(row.run_id, row.decided_by, row.decided_reason, row.decided_at)
 
 
 def last_accepted(connection: Connection, source_id: str) -> Accepted | None:
-    """What the gate compares with."""
+    """What the gate compares with, and the bytes that a re-reading reads."""
     row = run(connection, "run_last_accepted", source=source_id).one_or_none()
-    return Accepted(row.run_id, row.rows_published, row.lineage["schema"]) if row else None
+    if row is None:
+        return None
+    return Accepted(
+        row.run_id,
+        row.rows_published,
+        row.lineage["schema"],
+        row.snapshot_sha256,
+        Deciding(row.deciding or {}),
+    )
 
 
 def begin(
-    engine: Engine, source: Source, snapshot: Snapshot | None, declaration_sha256: str
+    engine: Engine,
+    source: Source,
+    snapshot: Snapshot,
+    deciding: Deciding,
+    *,
+    reread: bool = False,
 ) -> int:
     """A new run of a source whose layer the caller may write; returns its number.
 
-    Runs of the layer that are still marked as running were killed: they are closed as faults.
+    `reread`: these are the last accepted bytes. Runs of the layer that are still marked as running
+    were killed: they are closed as faults.
     """
     with transaction(engine) as connection:
         run(connection, "runs_bury_killed", layer=source.layer)
@@ -80,9 +137,11 @@ def begin(
                 "run_begin",
                 source=source.id,
                 layer=source.layer,
-                snapshot=snapshot.sha256 if snapshot else None,
-                fetched_at=snapshot.fetched_at if snapshot else None,
-                declaration=declaration_sha256,
+                snapshot=snapshot.sha256,
+                fetched_at=snapshot.fetched_at,
+                declaration=deciding.fingerprint,
+                deciding=deciding.parts,
+                reread=reread,
             ).scalar_one()
         )
 
@@ -162,26 +221,57 @@ def holds(engine: Engine) -> list[Hold]:
         return [Hold(**row) for row in run(connection, "runs_held").mappings().all()]
 
 
-def decide(engine: Engine, run_id: int, outcome: str, *, by: str, reason: str) -> Hold:
-    """Records a person's word on a held run: `approved` lets its bytes through, `rejected` not.
+def find_hold(connection: Connection, run_id: int) -> Hold:
+    """The delivery that waits under this number.
 
-    Raises UnknownRun if the run does not wait, ConfigurationError without a name or a reason.
+    Raises UnknownRun, which says what came after it, if it does not wait.
     """
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("a decision has a name and a reason: --by NAME --reason TEXT")
-    with transaction(engine) as connection:
-        waiting = {row.run_id: row for row in run(connection, "runs_held").all()}
-        if run_id not in waiting:
-            raise UnknownRun(run_id, "it does not wait for a decision")
-        run(
-            connection,
-            "run_decide",
-            run_id=run_id,
-            rejected=outcome == "rejected",
-            by=by,
-            reason=reason,
+    waiting = {row.run_id: row for row in run(connection, "runs_held").all()}
+    if run_id not in waiting:
+        newer = run(connection, "run_newer", run_id=run_id).one_or_none()
+        after = (
+            f": run {newer.run_id} of {newer.source_id} was {newer.outcome} since" if newer else ""
         )
-        return Hold(**waiting[run_id]._mapping)
+        raise UnknownRun(run_id, f"it does not wait for a decision{after}")
+    return Hold(**waiting[run_id]._mapping)
+
+
+def seen(connection: Connection, run_id: int) -> Mapping[str, Any]:
+    """What a person saw of a held run; of runs that kept no more, the counts and issues."""
+    found: Mapping[str, Any] = run(connection, "run_seen", run_id=run_id).scalar_one()
+    return found
+
+
+def decide(
+    connection: Connection, decision: Decision, outcome: Literal["approved", "rejected"]
+) -> Hold:
+    """Writes a person's word on a held run, in the transaction that does what follows from it.
+
+    The caller holds the layer's lease. Raises UnknownRun if the run does not wait.
+    """
+    hold = find_hold(connection, decision.run_id)
+    run(
+        connection,
+        "run_decide",
+        run_id=decision.run_id,
+        rejected=outcome == "rejected",
+        by=decision.by,
+        reason=decision.reason,
+        upgrade=decision.upgrade_id,
+    )
+    return hold
+
+
+def begin_upgrade(engine: Engine, *, by: str, reason: str) -> int:
+    """One decision for all that an upgrade of the code changes; returns its number."""
+    with transaction(engine) as connection:
+        return int(run(connection, "upgrade_begin", by=by, reason=reason).scalar_one())
+
+
+def held_rereadings(engine: Engine) -> list[int]:
+    """Numbers of the re-readings that wait; none of bytes that a person rejected before."""
+    with connect(engine) as connection:
+        return list(run(connection, "runs_reread_held").scalars())
 
 
 def _of_run(rows: pa.Table, run_id: int) -> pa.Table:

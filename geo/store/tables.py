@@ -131,6 +131,9 @@ run = Table(
     Column("decided_by", Text),
     Column("decided_reason", Text),
     Column("decided_at", DateTime(timezone=True)),
+    Column("deciding", JSONB, nullable=False),
+    Column("reread", Boolean, nullable=False),
+    Column("upgrade_id", Integer),
     Column("ended_release", Integer),
 )
 

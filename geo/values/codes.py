@@ -112,6 +112,15 @@ class AdminCodes:
             province_code, districts, subdistricts, successors, current, names, retired_names
         )
 
+    def content(self) -> list[object]:
+        """All that an answer can come from, in one order: another hash of it means other codes."""
+        areas = [(area.code, area.name_th, area.name_en) for area in self._areas.values()]
+        names = [
+            sorted([*key, *codes] for key, codes in known.items())
+            for known in (self._names, self._retired_names)
+        ]
+        return [sorted(areas), sorted(self.successors.items()), *names]
+
     def resolve_codes(self, column: Column, level: Level, names: Column | None = None) -> Resolved:
         """Codes as agencies write them -> current codes.
 

@@ -67,7 +67,7 @@ begin
                 source_key text not null,
                 source_row integer not null,
                 run_id integer not null references meta.run,
-                content_hash bytea not null check (octet_length(content_hash) = 16),
+                content_hash bytea not null check (octet_length(content_hash) in (16, 17)),
                 claimed_district_code text,
                 claimed_subdistrict_code text,
                 district_code text,

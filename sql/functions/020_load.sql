@@ -34,6 +34,43 @@ begin
     end loop;
 end $$;
 
+-- Hashes say which recipe made them: the first made 16 bytes, and said nothing; later ones begin with
+-- their version.
+create or replace function meta.hash_version(content_hash bytea) returns integer
+language sql immutable as $$
+    select case octet_length(content_hash) when 16 then 1 else get_byte(content_hash, 0) end
+$$;
+
+-- Hashes of different recipes say nothing of each other: such rows are compared by value. Where the
+-- content is the same, the open version gets the hash of today's recipe, and stays.
+create or replace procedure meta.renew_hashes(layer_name text, source text)
+language plpgsql as $$
+declare
+    same text := (
+        select coalesce(string_agg(format(' and l.%1$I is not distinct from s.%1$I', column_name), ''), '')
+        from meta.layer_column where layer_id = layer_name
+    );
+begin
+    execute format($sql$
+        update core.%1$I l set content_hash = s.content_hash
+        from staging.%1$I s
+        where l.feature_id = encode(s.feature_id, 'hex')::uuid
+          and l.source_id = $1 and l.release_to is null
+          and meta.hash_version(l.content_hash) <> meta.hash_version(s.content_hash)
+          and l.claimed_district_code is not distinct from
+              coalesce(s.claimed_district_code, left(s.claimed_subdistrict_code, 4))
+          and l.claimed_subdistrict_code is not distinct from s.claimed_subdistrict_code
+          and st_asbinary(st_normalize(st_multi(l.geom))) is not distinct from
+              st_asbinary(st_normalize(st_multi(st_setsrid(st_geomfromwkb(s.geom), 4326))))
+          %2$s
+        $sql$, layer_name, same) using source;
+    execute format($sql$
+        delete from staging.%1$I s using core.%1$I l
+        where l.feature_id = encode(s.feature_id, 'hex')::uuid
+          and l.source_id = $1 and l.release_to is null and l.content_hash = s.content_hash
+        $sql$, layer_name) using source;
+end $$;
+
 -- Features whose content is new or other than the open version: only these need to travel.
 create or replace function meta.changed_features(layer_name text, source text)
 returns table (feature_id bytea)
@@ -65,6 +102,7 @@ declare
     closed integer;
     opened integer;
 begin
+    call meta.renew_hashes(layer_name, source);
     execute format($sql$
         update core.%1$I l set release_to = $2
         where l.source_id = $1 and l.release_to is null

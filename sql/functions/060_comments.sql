@@ -6,6 +6,7 @@ comment on table meta.layer_column is 'ช่องข้อมูลของ�
 comment on table meta.source is 'แหล่งข้อมูลที่ประกาศ / Declared sources';
 comment on table meta.standard_column is 'ช่องข้อมูลที่ทุกชั้นข้อมูลมี / Columns that every layer has';
 comment on table meta.run is 'รอบการนำเข้าแต่ละครั้ง / Each try to bring a source in, with its counts';
+comment on table meta.upgrade is 'การตัดสินใจต่อการปรับรุ่นโปรแกรมหนึ่งครั้ง / One decision for what one upgrade of the code changes';
 comment on table meta.issue is 'ปัญหาที่พบในแต่ละรอบ / What was wrong, row by row';
 comment on table meta.quarantined_row is 'แถวที่กักไว้ พร้อมค่าตามที่ส่งมา / Rows kept out, as they were delivered';
 comment on table meta.filtered_row is 'แถวที่คัดออกตามที่ประกาศ / Rows dropped by a declared filter';
@@ -90,6 +91,9 @@ begin
             ('decided_by', 'ผู้ตัดสินใจ / Who decided'),
             ('decided_reason', 'เหตุผลของผู้ตัดสินใจ / Why'),
             ('decided_at', 'เวลาที่ตัดสินใจ / When'),
+            ('deciding', 'สิ่งที่มีผลต่อการตัดสิน / What decided: declarations, codes, boundaries, versions'),
+            ('reread', 'อ่านแฟ้มเดิมใหม่หรือไม่ / Is it the last accepted bytes, read again'),
+            ('upgrade_id', 'การปรับรุ่นโปรแกรม / Upgrade of the code'),
             ('code', 'รหัสปัญหา / Issue code'),
             ('codes', 'รหัสปัญหา / Issue codes'),
             ('severity', 'ความรุนแรง / Severity'),

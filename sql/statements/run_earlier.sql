@@ -1,8 +1,9 @@
--- The latest decision that covers these bytes under these declarations: nothing newer was accepted.
-select run_id, outcome, reason, outcome = 'held' and decided_at is not null as approved
+-- The latest decision that covers these bytes, nothing that decides having changed: nothing newer was
+-- accepted. A hold that a person approved is covered by the run that loaded it, and by nothing else.
+select run_id, outcome, reason
 from meta.run r
 where source_id = :source and snapshot_sha256 = :snapshot and declaration_sha256 = :declaration
-  and outcome in ('accepted', 'held', 'rejected')
+  and (outcome in ('accepted', 'rejected') or outcome = 'held' and decided_at is null)
   and not exists (
       select from meta.run newer
       where newer.source_id = r.source_id and newer.outcome = 'accepted' and newer.run_id > r.run_id

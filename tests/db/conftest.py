@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from geo.issues import ISSUE_SCHEMA
 from geo.load import load
-from geo.states import Loaded, Snapshot, Validated, Verdict
+from geo.states import Deciding, Loaded, Snapshot, Validated, Verdict
 from geo.store import lease, runs
 from geo.store.database import open_engine
 from geo.unify import unify
@@ -58,7 +58,7 @@ class TestMap:
         declared = self.view.layer(layer)
         taken = Snapshot(source.id, "0" * 64, (), datetime.now(UTC))
         with lease.hold(self.engine, [layer], wait_seconds=5) as token:
-            run_id = runs.begin(self.engine, source, taken, "test")
+            run_id = runs.begin(self.engine, source, taken, Deciding({}))
             return load(
                 self.engine,
                 run_id,

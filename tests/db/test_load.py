@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from geo.errors import LeaseHeld, LeaseLost
 from geo.load import load
-from geo.states import Snapshot, Verdict
+from geo.states import Deciding, Snapshot, Verdict
 from geo.store import lease, runs
 from geo.store.database import connect, transaction
 from tests.db.conftest import Row, TestMap, delivery, square
@@ -139,7 +139,7 @@ def test_an_orphan_writes_nothing(city: TestMap) -> None:
     source, layer = city.source_of("parks"), city.view.layer("parks")
     with lease.hold(city.engine, ["parks"]) as token:
         taken = Snapshot(source.id, "0" * 64, (), datetime.now(UTC))
-        run_id = runs.begin(city.engine, source, taken, "test")
+        run_id = runs.begin(city.engine, source, taken, Deciding({}))
         with transaction(city.engine) as connection:  # the holder's session dies
             connection.execute(
                 text("select pg_terminate_backend(backend_pid) from meta.lease where token = :t"),

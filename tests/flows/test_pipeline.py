@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import text
 
-from flows import publishing
-from flows.deciding import approve
+from flows import pipeline, publishing
+from flows.deciding import approve, reject
 from geo.errors import ConfigurationError, LeaseHeld, UnknownRun
 from geo.store import lease, runs
 from geo.store.database import connect, open_engine, transaction
@@ -73,27 +73,37 @@ def test_rejection_does_not(small_city: SmallCity) -> None:
     outcomes, _ = small_city.refresh()
     run_id = outcomes[PARKS].run_id
     assert run_id is not None
-    runs.decide(small_city.job.engine, run_id, "rejected", by="สมชาย", reason="half is missing")
+    reject(small_city.job, run_id, by="สมชาย", reason="half is missing")
     outcomes, release = small_city.refresh()
     assert (outcomes[PARKS].outcome, release) == ("rejected", None)
     assert published_parks(small_city) == 20
     with pytest.raises(UnknownRun, match="does not wait"):
-        runs.decide(small_city.job.engine, run_id, "approved", by="x", reason="y")
+        approve(small_city.job, run_id, by="x", reason="y")
     small_city.parks(19)
     outcomes, release = small_city.refresh()
     assert (outcomes[PARKS].outcome, release) == ("accepted", 2), "other bytes are a new delivery"
 
 
-def test_an_approval_that_was_killed_is_ended_by_the_next_run(small_city: SmallCity) -> None:
+def test_an_approval_that_was_killed_was_never_made(
+    small_city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small_city.refresh()
     small_city.parks(10)
     outcomes, _ = small_city.refresh()
     run_id = outcomes[PARKS].run_id
     assert run_id is not None
-    runs.decide(small_city.job.engine, run_id, "approved", by="สมชาย", reason="closed")
-    outcomes, release = small_city.refresh()
-    assert (outcomes[PARKS].outcome, release) == ("accepted", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "load", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            approve(small_city.job, run_id, by="สมชาย", reason="closed")
+    assert [hold.run_id for hold in runs.holds(small_city.job.engine)] == [run_id]
+    assert small_city.refresh()[0][PARKS].outcome == "held"
+    approve(small_city.job, run_id, by="สมชาย", reason="closed")
     assert published_parks(small_city) == 10
+
+
+def _killed(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def test_a_source_that_fails_does_not_stop_the_others(small_city: SmallCity) -> None:
@@ -182,7 +192,7 @@ def test_rejecting_the_newest_delivery_does_not_bring_back_an_older_one(
     run_id = outcomes[PARKS].run_id
     assert run_id is not None
     assert [hold.run_id for hold in runs.holds(small_city.job.engine)] == [run_id]
-    runs.decide(small_city.job.engine, run_id, "rejected", by="สมชาย", reason="half is missing")
+    reject(small_city.job, run_id, by="สมชาย", reason="half is missing")
     assert runs.holds(small_city.job.engine) == []
     assert small_city.scalars("select bool_or(held) from onemap.layer_status") == [False]
 

@@ -1,0 +1,1 @@
+insert into meta.upgrade (decided_by, decided_reason) values (:by, :reason) returning upgrade_id

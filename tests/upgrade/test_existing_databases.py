@@ -1,0 +1,106 @@
+"""A database that an earlier version left stays: history, ids, holds and rejections."""
+
+from __future__ import annotations
+
+from flows import pipeline
+from flows.deciding import approve, reject
+from flows.upgrading import preview, upgrade
+from geo.rereading import Differences
+from geo.store import runs
+from tests.upgrade import town
+from tests.upgrade.conftest import OldState
+
+
+def outcomes(state: OldState) -> dict[str, str]:
+    return {source.source_id: source.outcome for source in pipeline.refresh(state.job).sources}
+
+
+def waiting(state: OldState) -> runs.Hold:
+    (hold,) = [one for one in runs.holds(state.job.engine) if one.source_id == "town_parks"]
+    return hold
+
+
+def test_every_release_answers_as_it_did(old_state: OldState) -> None:
+    before = old_state.as_of()
+    assert len({at for at, _ in before}) == 3
+    assert any(before.values())
+    old_state.upgrade()
+    assert old_state.as_of() == before
+    pipeline.refresh(old_state.job)
+    after = old_state.as_of()
+    assert {key: after[key] for key in before} == before
+
+
+def test_no_feature_is_closed_and_opened_anew(old_state: OldState) -> None:
+    before = old_state.history()
+    old_state.upgrade()
+    pipeline.refresh(old_state.job)
+    assert old_state.history() == before
+
+
+def test_what_failed_is_a_fault(old_state: OldState) -> None:
+    assert old_state.all("select count(*) from meta.run where outcome = 'failed'") == [(1,)]
+    old_state.upgrade()
+    assert old_state.all("select count(*) from meta.run where outcome = 'failed'") == [(0,)]
+    assert old_state.all("select count(*) from meta.run where outcome = 'fault'") == [(1,)]
+
+
+def test_no_release_where_nothing_changed(old_state: OldState) -> None:
+    """One release may bring the products to a new format; then there is none."""
+    old_state.upgrade()
+    pipeline.refresh(old_state.job)
+    again = pipeline.refresh(old_state.job)
+    assert again.release is None
+    (found,) = old_state.all("select max(release) from meta.release")
+    assert found[0] in (3, 4)
+
+
+def test_the_hold_of_an_earlier_version_is_approved(old_state: OldState) -> None:
+    old_state.upgrade()
+    result = approve(old_state.job, waiting(old_state).run_id, by="สมชาย", reason="half closed")
+    assert [source.outcome for source in result.sources] == ["accepted"], result
+    assert old_state.all("select count(*) from onemap.parks") == [(10,)]
+
+
+def test_the_hold_of_an_earlier_version_is_approved_after_a_run(old_state: OldState) -> None:
+    assert outcomes(old_state)["town_parks"] == "held"
+    result = approve(old_state.job, waiting(old_state).run_id, by="สมชาย", reason="half closed")
+    assert [source.outcome for source in result.sources] == ["accepted"], result
+
+
+def test_the_hold_of_an_earlier_version_is_rejected(old_state: OldState) -> None:
+    old_state.upgrade()
+    reject(old_state.job, waiting(old_state).run_id, by="สมชาย", reason="a page is missing")
+    assert outcomes(old_state)["town_parks"] == "held", "what decides has changed since"
+    assert old_state.all("select count(*) from onemap.parks") == [(21,)]
+
+
+def test_what_was_rejected_is_held_again_with_the_earlier_word(old_state: OldState) -> None:
+    assert outcomes(old_state)["town_clinics"] == "held"
+    (hold,) = [one for one in runs.holds(old_state.job.engine) if one.source_id == "town_clinics"]
+    assert "สมหญิง" in hold.reason and "four are missing" in hold.reason
+    assert outcomes(old_state)["town_clinics"] == "held"
+    assert old_state.all("select count(*) from onemap.clinics") == [(6,)]
+
+
+def test_a_dry_run_meets_the_database_as_it_was_left(old_state: OldState) -> None:
+    migrations = old_state.all("select name from meta.migration order by 1")
+    changes = {change.source_id: change for change in preview(old_state.job)}
+    assert changes.keys() == {source.id for source in old_state.job.view.sources}
+    for change in changes.values():
+        assert isinstance(change.gives, Differences) and not change.gives.any, change
+        assert "earlier version" in change.because
+    assert old_state.all("select name from meta.migration order by 1") == migrations
+
+
+def test_an_upgrade_of_what_is_the_same_asks_nobody(old_state: OldState) -> None:
+    result = upgrade(old_state.job, by="สมชาย", reason="version 2")
+    assert {source.outcome for source in result.sources} == {"accepted"}
+    assert old_state.all("select count(*) from meta.run where upgrade_id is not null") == [(0,)]
+
+
+def test_a_delivery_after_the_upgrade_is_taken_in(old_state: OldState) -> None:
+    old_state.upgrade()
+    town.parks(old_state.job.drops, {n: f"สวน {n}" for n in range(1, 23)})
+    assert outcomes(old_state)["town_parks"] == "accepted"
+    assert old_state.all("select count(*) from onemap.parks") == [(22,)]
