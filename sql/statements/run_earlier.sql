@@ -7,6 +7,7 @@ where source_id = :source and snapshot_sha256 = :snapshot and declaration_sha256
   and not exists (
       select from meta.run newer
       where newer.source_id = r.source_id and newer.outcome = 'accepted' and newer.run_id > r.run_id
+        and (not newer.reread or newer.snapshot_sha256 = r.snapshot_sha256)
   )
 order by run_id desc
 limit 1
