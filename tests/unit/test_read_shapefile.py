@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
 
 from geo.reader.formats.shapefile_parts import check
 from geo.reader.refused import Refused
+from geo.states import Refusal
 from tests.unit.deliveries import Reader, shapefile, zipped, zipped_shapefile
 
 pytestmark = pytest.mark.usefixtures("quick_reader")
@@ -147,3 +149,64 @@ def test_one_of_two_shapefiles_must_be_named(reader: Reader) -> None:
     assert (
         reader.refused("shapefile", "x.zip", zipped(both), container_layer="c") == "layer_missing"
     )
+
+
+# --- Counts that all parts must agree on -------------------------------------------------------
+
+RECORD = 28  # bytes of a point's record in the .shp, its header with it
+
+
+def outcome_of(reader: Reader, parts: dict[str, bytes]) -> str | list[int]:
+    """Code of the refusal, or the numbers of the rows."""
+    outcome = reader.outcome("shapefile", {f"x{suffix}": part for suffix, part in parts.items()})
+    return outcome.code if isinstance(outcome, Refusal) else outcome.table["_row"].to_pylist()
+
+
+def with_bytes(content: bytes, at: int, new: bytes) -> bytes:
+    return content[:at] + new + content[at + len(new) :]
+
+
+def test_two_entries_of_the_index_cannot_mean_one_record(reader: Reader) -> None:
+    parts = shapefile(FIELDS, rows("utf-8"))
+    parts[".shx"] = with_bytes(parts[".shx"], 100 + 8, parts[".shx"][100:108])
+    assert outcome_of(reader, parts) == "shapefile_truncated"
+
+
+def test_a_record_behind_the_stated_end_is_not_lost(reader: Reader) -> None:
+    parts = shapefile(FIELDS, rows("utf-8"))
+    more = struct.pack(">ii", 4, 10) + parts[".shp"][108:128]
+    assert outcome_of(reader, {**parts, ".shp": parts[".shp"] + more}) == "shapefile_truncated"
+    assert outcome_of(reader, {**parts, ".shp": parts[".shp"] + bytes(40)}) == [1, 2, 3]
+
+
+def test_a_record_that_was_moved_leaves_its_old_place_behind(reader: Reader) -> None:
+    """As GDAL writes: the new shape at the end, the old bytes between the others."""
+    parts = shapefile(FIELDS, rows("utf-8"))
+    moved = parts[".shp"] + parts[".shp"][100 : 100 + RECORD]
+    parts[".shp"] = with_bytes(moved, 24, struct.pack(">i", len(moved) // 2))
+    parts[".shx"] = with_bytes(parts[".shx"], 100, struct.pack(">i", (len(moved) - RECORD) // 2))
+    assert outcome_of(reader, parts) == [1, 2, 3]
+    unknown = with_bytes(parts[".shp"], 100, struct.pack(">i", 9))
+    assert outcome_of(reader, {**parts, ".shp": unknown}) == "shapefile_truncated"
+
+
+def test_a_shape_whose_kind_was_wiped_out_is_a_bad_row(reader: Reader) -> None:
+    parts = shapefile(FIELDS, rows("utf-8"))
+    parts[".shp"] = with_bytes(parts[".shp"], 100 + RECORD + 8, bytes(4))
+    read = reader.table("shapefile", {f"x{suffix}": part for suffix, part in parts.items()})
+    assert [(bad.row, bad.code) for bad in read.report.bad_rows] == [(2, "geometry_unreadable")]
+
+
+@pytest.mark.parametrize("new", [b"\xff", bytes(85)], ids=["flag", "all"])
+def test_a_damaged_record_of_the_table_is_a_bad_row(reader: Reader, new: bytes) -> None:
+    parts = shapefile(FIELDS, rows("utf-8"))
+    parts[".dbf"] = with_bytes(parts[".dbf"], 33 + 2 * 32 + 85, new)
+    read = reader.table("shapefile", {f"x{suffix}": part for suffix, part in parts.items()})
+    assert [(bad.row, bad.code) for bad in read.report.bad_rows] == [(2, "record_damaged")]
+    assert read.table["_row"].to_pylist() == [1, 3]
+
+
+def test_fields_that_do_not_fill_their_record_are_refused(reader: Reader) -> None:
+    parts = shapefile(FIELDS, rows("utf-8"))
+    parts[".dbf"] = with_bytes(parts[".dbf"], 32 + 16, b"\x05")
+    assert outcome_of(reader, parts) == "shapefile_truncated"

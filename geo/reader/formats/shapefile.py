@@ -50,6 +50,8 @@ def read(job: Job) -> Delivery:
         oddities=[*structure.oddities, *attributes.oddities, *renamed, *layer.warnings],
     )
     _quarantine_lost_shapes(delivery, structure, layer.fids)
+    damaged = structure.damaged[delivery.rows.to_numpy(zero_copy_only=False) - 1]
+    delivery.quarantine(pa.array(damaged), "record_damaged")
     return delivery
 
 

@@ -14,19 +14,27 @@ from numpy.typing import NDArray
 from geo.reader.refused import Refused
 
 HEADER_BYTES, RECORD_HEADER_BYTES = 100, 8
-NULL_SHAPE = 0
+NULL_SHAPE, NULL_SHAPE_BYTES = 0, 4
 DELETED = ord("*")
+FLAGS = np.frombuffer(b" *\0", np.uint8)
+"""How a record of a .dbf may begin; NUL is none of the two, and some writers leave it."""
+DBF_HEADER, DBF_FIELD, DBF_FIELDS_END = 32, 32, 0x0D
 COUNT_OFFSET = {3: 40, 5: 40, 13: 40, 15: 40, 23: 40, 25: 40, 8: 36, 18: 36, 28: 36, 31: 40}
 """Bytes from the start of a record's content to its number of points, by shape type."""
 
 
 @dataclass
 class Structure:
-    """`has_shape` says for each record whether the .shp holds a shape with points for it."""
+    """What the bytes say, record by record.
+
+    `has_shape`: the .shp holds a shape with points for it. `damaged`: its place in the .dbf was
+    never written, or does not begin as a record does.
+    """
 
     records: int
     deleted: int
     has_shape: NDArray[np.bool_]
+    damaged: NDArray[np.bool_]
     oddities: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -41,12 +49,14 @@ def check(shp: Path, shx: Path, dbf: Path) -> Structure:
     if stated < content.size:
         oddities.append(("shapefile_trailing_bytes", f"{content.size - stated} after the .shp"))
     _compare(content, stated, offsets, lengths)
-    records, deleted = _table(dbf)
+    _refuse_unknown_records(content, offsets, lengths)
+    records, deleted, damaged = _table(dbf)
     if records != offsets.size:
         raise Refused("shapefile_truncated", f".shx: {offsets.size}, .dbf: {records} records")
     if deleted:
         oddities.append(("deleted_records", f"{deleted} records of the .dbf are marked deleted"))
-    return Structure(records, deleted, _has_shape(content, offsets, lengths), oddities)
+    has_shape = _has_shape(content, offsets, lengths)
+    return Structure(records, deleted, has_shape, damaged, oddities)
 
 
 def _mapped(path: Path) -> NDArray[np.uint8]:
@@ -88,12 +98,36 @@ def _compare(
         raise Refused("shapefile_truncated", ".shp and .shx disagree on the length of a record")
 
 
-def _table(dbf: Path) -> tuple[int, int]:
-    """Number of records of the .dbf, and how many of them are marked deleted."""
+def _refuse_unknown_records(
+    content: NDArray[np.uint8], offsets: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> None:
+    """Every record of the .shp is in the .shx, and there once: a second scan, by what lies between.
+
+    A program that edits in place leaves the old record where it was, under the number of the one
+    that is used; a number that the .shx does not have is a record that would be lost.
+    """
+    order = np.argsort(offsets, kind="stable")
+    starts = np.append(offsets[order] - RECORD_HEADER_BYTES, content.size)
+    ends = np.insert((offsets + lengths)[order], 0, HEADER_BYTES)
+    if (ends[:-1] > starts[:-1]).any():
+        raise Refused("shapefile_truncated", "records of the .shp lie over each other")
+    for gap in np.flatnonzero(ends < starts):
+        at = int(ends[gap])
+        while at + RECORD_HEADER_BYTES + NULL_SHAPE_BYTES <= starts[gap]:
+            number, words = np.frombuffer(bytes(content[at : at + 8]), ">i4").tolist()
+            at += RECORD_HEADER_BYTES + 2 * words
+            if number < 1 or words < NULL_SHAPE_BYTES // 2 or at > starts[gap]:
+                break  # no record
+            if number > offsets.size:
+                raise Refused("shapefile_truncated", f".shx: {offsets.size}, .shp: {number}")
+
+
+def _table(dbf: Path) -> tuple[int, int, NDArray[np.bool_]]:
+    """Records of the .dbf, how many of them are marked deleted, and which are damaged."""
     whole = _mapped(dbf)
-    if whole.size < 32:
+    if whole.size < DBF_HEADER:
         raise Refused("shapefile_truncated", f".dbf: {whole.size} bytes")
-    header = bytes(whole[:32])
+    header = bytes(whole[:DBF_HEADER])
     records = int.from_bytes(header[4:8], "little")
     start = int.from_bytes(header[8:10], "little")
     width = int.from_bytes(header[10:12], "little")
@@ -103,8 +137,25 @@ def _table(dbf: Path) -> tuple[int, int]:
     if whole.size - end >= width:
         more = (whole.size - end) // width
         raise Refused("shapefile_truncated", f".dbf holds {more} records more than it states")
-    flags = whole[start:end].reshape(records, width)[:, 0]
-    return records, int(np.count_nonzero(flags == DELETED))
+    if (fields := _field_bytes(bytes(whole[DBF_HEADER:start]))) != width - 1:
+        raise Refused("shapefile_truncated", f".dbf: fields of {fields} in records of {width - 1}")
+    rows = whole[start:end].reshape(records, width)
+    flags = rows[:, 0]
+    damaged = ~np.isin(flags, FLAGS)
+    unmarked = np.flatnonzero(flags == 0)
+    damaged[unmarked] = ~rows[unmarked].any(axis=1)
+    return records, int(np.count_nonzero(flags == DELETED)), damaged
+
+
+def _field_bytes(descriptors: bytes) -> int:
+    """Bytes of all fields together; the length of a text may take the byte of decimals, too."""
+    total = 0
+    for at in range(0, len(descriptors) - DBF_FIELD + 1, DBF_FIELD):
+        if descriptors[at] == DBF_FIELDS_END:
+            break
+        kind, size, more = descriptors[at + 11], descriptors[at + 16], descriptors[at + 17]
+        total += size + 256 * more * (kind == ord("C"))
+    return total
 
 
 def _has_shape(
@@ -113,7 +164,8 @@ def _has_shape(
     if offsets.size == 0:
         return np.zeros(0, np.bool_)
     types = _integers(content, offsets, "<i4")
-    has_shape: NDArray[np.bool_] = np.not_equal(types, NULL_SHAPE)
+    null = (types == NULL_SHAPE) & (lengths == NULL_SHAPE_BYTES)
+    has_shape: NDArray[np.bool_] = ~null
     for kind, offset in COUNT_OFFSET.items():
         of_kind = np.flatnonzero((types == kind) & (lengths >= offset + 4))
         points = _integers(content, offsets[of_kind] + offset, "<i4")
