@@ -93,6 +93,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "ไม่พบชั้นข้อมูลหรือแผ่นงานที่ระบุไว้ อาจเปลี่ยนชื่อไปแล้ว",
         "The named layer or sheet is not in the file; perhaps it was renamed.",
     ),
+    "too_many_layers": (
+        "ไฟล์มีชั้นข้อมูลมากเกินไป กรุณาส่งเฉพาะชั้นข้อมูลที่ใช้",
+        "The file has too many layers. Please send the one that is used.",
+    ),
     "shapefile_missing": (
         "ไม่พบไฟล์ .shp",
         "There is no .shp file.",
