@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from geo.reader.refused import Refused
@@ -25,16 +29,33 @@ def unpack(
     `limits`: unpacked_bytes, members. Returns the path of each wanted member by its name in the
     archive. All members are checked, wanted or not. Raises `Refused`.
     """
+    with opened(archive) as zipped:
+        members = {
+            name: info
+            for name, info in checked_members(zipped, limits["members"]).items()
+            if PurePosixPath(name.lower()).suffix in wanted
+        }
+        refuse_large(members, limits["unpacked_bytes"])
+        return _extract(zipped, members, into, limits["unpacked_bytes"])
+
+
+@contextmanager
+def opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive to read from. Whatever is wrong with it, then or later, is `Refused` zip_broken.
+
+    Offsets that a damaged archive states can lie before its beginning: seeking there is EINVAL.
+    """
     try:
         with zipfile.ZipFile(archive) as zipped:
-            members = {
-                name: info
-                for name, info in checked_members(zipped, limits["members"]).items()
-                if PurePosixPath(name.lower()).suffix in wanted
-            }
-            refuse_large(members, limits["unpacked_bytes"])
-            return _extract(zipped, members, into, limits["unpacked_bytes"])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            yield zipped
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+        *(NotImplementedError, RuntimeError, ValueError),
+    ) as error:
+        raise Refused("zip_broken", str(error)) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
         raise Refused("zip_broken", str(error)) from error
 
 
