@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from itertools import combinations
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from schemas.errors import DeclarationError, Finding, UnknownMapError
 from schemas.json_schema import FOLDER as JSON_FOLDER
 from schemas.json_schema import json_schemas
 from schemas.models import Layer, Privacy, Role
+from tests.timing import cpu_seconds
 
 LAYERS = {
     "districts",
@@ -275,9 +275,8 @@ def test_thai_in_another_encoding_is_told_with_its_line(folder: Path) -> None:
 def test_an_alias_bomb_costs_nothing(folder: Path) -> None:
     rows = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10))
     write(folder, "bomb", f"a0: &a0 [lol]\n{rows}")
-    started = time.perf_counter()
     assert findings_of(folder) == ["bomb.yaml:2: alias `*a0`: write the value out"]
-    assert time.perf_counter() - started < 1
+    assert cpu_seconds(lambda: findings_of(folder)) < cpu_seconds(load_catalogue)
 
 
 def test_plain_words_are_read_as_editors_read_them(tmp_path: Path) -> None:
