@@ -44,7 +44,12 @@ def run(
         bool, typer.Option("--again", help="Read anew what was decided before, too.")
     ] = False,
 ) -> None:
-    """Take in the sources of a map and publish what changed."""
+    """Take in the sources of a map and publish what changed.
+
+    Exit codes, of which the worst counts: 0 all is well (accepted, unchanged, absent, rejected);
+    65 something was held, refused or incomplete; 69 a service or the database is away; 70 a fault
+    of One Map; 78 the declarations or the settings are wrong.
+    """
     from cli.refreshing import refresh
 
     raise typer.Exit(refresh(map_id, drops, source, again=again))

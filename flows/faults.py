@@ -53,6 +53,8 @@ def contain(work: Callable[[], R]) -> R | Exception:
     except (DatabaseUnreachable, WallsMissing):
         raise
     except Exception as error:  # noqa: BLE001  one source's fault is that source's outcome
+        if os.environ.get("ONEMAP_DEBUG"):
+            traceback.print_exc()
         return error
 
 

@@ -13,6 +13,8 @@ from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import open_engine
 from schemas.catalogue import Catalogue, MapView, load_catalogue
+from schemas.errors import DeclarationError
+from schemas.lint import lint_map
 from server.cluster import ensure_database
 from server.postgres import make_passable
 
@@ -29,8 +31,7 @@ def open_job(
     maps have theirs where the settings say. Raises UnknownMapError, DeclarationError,
     DropsMissing, ConfigurationError, and what `server.cluster` raises.
     """
-    catalogue = load_catalogue()
-    view = catalogue.map_view(map_id)
+    catalogue, view = _sound(map_id)
     _require_home(settings.home)
     found = _drops(settings, view, drops, progress)
     return replace(_job(settings, catalogue, view, progress), drops=found)
@@ -38,10 +39,17 @@ def open_job(
 
 def open_review(settings: Settings, map_id: str, progress: Progress = lambda _: None) -> Job:
     """A job without drops: for looking at a map, deciding about it, and publishing it."""
-    catalogue = load_catalogue()
-    view = catalogue.map_view(map_id)
+    catalogue, view = _sound(map_id)
     _require_home(settings.home)
     return _job(settings, catalogue, view, progress)
+
+
+def _sound(map_id: str) -> tuple[Catalogue, MapView]:
+    """The declarations of a map. What lint refuses does not run."""
+    catalogue = load_catalogue()
+    if findings := lint_map(catalogue, map_id):
+        raise DeclarationError(findings)
+    return catalogue, catalogue.map_view(map_id)
 
 
 def _job(settings: Settings, catalogue: Catalogue, view: MapView, progress: Progress) -> Job:

@@ -32,10 +32,34 @@ def lint(folder: Path | None = None) -> list[Finding]:
     if not catalogue.documents and not findings:
         kinds = ", ".join(KINDS)
         findings = [Finding(catalogue.folder, 0, f"no declaration is in its folders {kinds}")]
+    return sorted([*findings, *_findings(catalogue)])
+
+
+def lint_map(catalogue: Catalogue, map_id: str) -> list[Finding]:
+    """The findings that concern one map, by place: in its declarations and in what they refer to.
+
+    Raises UnknownMapError and DeclarationError as `Catalogue.map_view` does.
+    """
+    view = catalogue.map_view(map_id)
+    concerned = {
+        ("maps", map_id),
+        ("areas", view.area.id),
+        *(("layers", layer.id) for layer in view.layers),
+        *(("sources", source.id) for source in view.sources),
+        *(("agencies", agency) for agency in view.agencies),
+    }
+    return sorted(
+        _findings(catalogue, lambda kind, id_: kind == "issues" or (kind, id_) in concerned)
+    )
+
+
+def _findings(
+    catalogue: Catalogue, concerns: Callable[[str, str], bool] = lambda kind, stem: True
+) -> Iterator[Finding]:
     for kind, stem, problems in _checks(catalogue):
-        document = catalogue.documents[kind, stem]
-        findings += [document.finding(location, message) for location, message in problems]
-    return sorted(findings)
+        if concerns(kind, stem):
+            document = catalogue.documents[kind, stem]
+            yield from (document.finding(location, message) for location, message in problems)
 
 
 def _checks(catalogue: Catalogue) -> Iterator[tuple[str, str, Iterable[Problem]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from string import Formatter
 
@@ -19,6 +18,7 @@ from schemas.models import (
     Rule,
     SumRule,
 )
+from schemas.patterns import pattern_problem
 
 NUMERIC = frozenset({ColumnType.integer, ColumnType.number})
 ORDERED = NUMERIC | {ColumnType.year, ColumnType.date}
@@ -55,10 +55,8 @@ def _rule_problems(rule: Rule, columns: dict[str, Column]) -> Iterator[str]:
     elif isinstance(rule, PatternRule):
         if kind not in (ColumnType.text, ColumnType.code):
             yield f"a pattern does not fit `{rule.column}`, which is {kind}"
-        try:
-            re.compile(rule.pattern)
-        except re.error as error:
-            yield f"`pattern` is no regular expression: {error}"
+        if problem := pattern_problem(rule.pattern):
+            yield f"`pattern` is no regular expression of RE2, which runs it: {problem}"
     elif isinstance(rule, SumRule):
         for name in (rule.column, *rule.parts):
             if columns[name].type not in NUMERIC:

@@ -6,6 +6,7 @@ only when both agree.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -19,6 +20,15 @@ STANDARD: Final = ("district_code", "subdistrict_code", "location_precision", "s
 """Standard columns of every product, after `feature_id` and the layer's own columns."""
 
 GEOMETRY: Final = "geom"
+
+RESERVED: Final[Mapping[str, frozenset[str]]] = {
+    # GeoPandas calls the shape `geometry`, wherever it was read from.
+    "geojson": frozenset({"geometry", "id", "wkb_geometry"}),  # the feature's id; GDAL's shape
+    "gpkg": frozenset({"geometry", "fid", "ogc_fid"}),  # GDAL's number of a row
+    "csv": frozenset({"geometry", "lon", "lat", "geom_wkt", "wkt"}),  # ours; GDAL's shape
+    "parquet": frozenset({"geometry"}),
+}
+"""Names that a format keeps for itself: a column of that name is written there as `<name>_`."""
 
 _ARROW_TYPES: Final[dict[ColumnType, pa.DataType]] = {
     ColumnType.integer: pa.int64(),
@@ -34,6 +44,26 @@ def public_columns(layer: Layer) -> dict[str, Column]:
     return {
         name: column for name, column in layer.columns.items() if column.privacy is Privacy.public
     }
+
+
+def written_names(layer: Layer, product: str) -> dict[str, str]:
+    """The layer's public columns that a format calls otherwise, and how."""
+    taken = {*layer.columns, "feature_id", *STANDARD, GEOMETRY} | RESERVED[product]
+    written = {}
+    for name in public_columns(layer):
+        if name in RESERVED[product]:
+            other = f"{name}_"
+            while other in taken:
+                other += "_"
+            written[name] = other
+            taken.add(other)
+    return written
+
+
+def as_written(rows: pa.Table, layer: Layer, product: str) -> pa.Table:
+    """The rows under the names that their columns have in a format."""
+    names = written_names(layer, product)
+    return rows.rename_columns([names.get(name, name) for name in rows.column_names])
 
 
 def tile_columns(layer: Layer) -> dict[str, Column]:

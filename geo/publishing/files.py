@@ -22,7 +22,14 @@ import shapely
 from sqlalchemy import Connection
 
 from geo.errors import ReleaseUnverified
-from geo.publishing.columns import GEOMETRY, Bounds, arrow_schema, public_columns
+from geo.publishing.columns import (
+    GEOMETRY,
+    Bounds,
+    arrow_schema,
+    as_written,
+    public_columns,
+    written_names,
+)
 from geo.store.database import run
 from schemas.models import GeometryKind, Layer
 
@@ -72,7 +79,10 @@ def bounds_of(rows: pa.Table) -> Bounds | None:
 def write_geojson(connection: Connection, layer: Layer, target: int, path: Path) -> Path:
     """Writes the public rows of release `target` as GeoJSON (RFC 7946), made by the database."""
     wanted = list(public_columns(layer))
-    run(connection, "publish_features", layer=layer.id, target=target, columns=wanted)
+    names = written_names(layer, "geojson")
+    run(
+        connection, "publish_features", layer=layer.id, target=target, columns=wanted, written=names
+    )
     with path.open("w", encoding="utf-8") as file:
         file.write('{"type":"FeatureCollection","features":[')
         separator = "\n"
@@ -98,11 +108,14 @@ def fixed_dates() -> Iterator[None]:
 
 
 def write_files(rows: pa.Table, layer: Layer, folder: Path) -> dict[str, Path]:
-    """Writes the layer's rows as GeoPackage, CSV and GeoParquet; returns their paths by format."""
+    """Writes the layer's rows as GeoPackage, CSV and GeoParquet; returns their paths by format.
+
+    A column whose name a format keeps for itself has another one there (columns.py: RESERVED).
+    """
     paths = {name: folder / f"{layer.id}.{name}" for name in ("gpkg", "csv", "parquet")}
-    _write_geopackage(rows, layer, paths["gpkg"])
-    _write_csv(rows, layer, paths["csv"])
-    _write_parquet(rows, layer, paths["parquet"])
+    _write_geopackage(as_written(rows, layer, "gpkg"), layer, paths["gpkg"])
+    _write_csv(as_written(rows, layer, "csv"), layer, paths["csv"])
+    _write_parquet(as_written(rows, layer, "parquet"), layer, paths["parquet"])
     return paths
 
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, Row
 
 from geo.errors import ReleaseUnverified
-from geo.publishing.columns import GEOMETRY, Bounds, public_columns
+from geo.publishing.columns import GEOMETRY, RESERVED, Bounds, public_columns, written_names
 from geo.publishing.durable import sync
 from geo.publishing.files import bounds_of
 from geo.publishing.publication import Publication
@@ -107,6 +107,7 @@ def _layer(layer: Layer, products: LayerProducts, folder: Path) -> Json:
     counted = {
         name: pc.sum(pc.equal(precision, name)).as_py() or 0 for name in ("subdistrict", "district")
     }
+    written = _written_as(layer)
     return {
         "id": layer.id,
         "title": layer.title.model_dump(),
@@ -130,10 +131,20 @@ def _layer(layer: Layer, products: LayerProducts, folder: Path) -> Json:
                 "type": column.type.value,
                 "title": column.title.model_dump(),
                 "unit": column.unit,
+                **({"written_as": written[name]} if name in written else {}),
             }
             for name, column in public_columns(layer).items()
         ],
     }
+
+
+def _written_as(layer: Layer) -> dict[str, dict[str, str]]:
+    """Column -> format -> its name there, for those that a format calls otherwise."""
+    written: dict[str, dict[str, str]] = {}
+    for product in RESERVED:
+        for name, other in written_names(layer, product).items():
+            written.setdefault(name, {})[product] = other
+    return written
 
 
 def _accepted_runs(connection: Connection, publication: Publication) -> dict[str, Row[Any]]:

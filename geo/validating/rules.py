@@ -23,6 +23,7 @@ from schemas.models import (
     Source,
     SumRule,
 )
+from schemas.patterns import whole_value
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _judge(rule: Rule, rows: pa.Table, layer: Layer) -> tuple[pa.ChunkedArray, s
             bounds = f"{_bound(rule.min)} – {_bound(rule.max)}"
             return _out_of_range(numbers, rule), "value_out_of_range", bounds
         case PatternRule():
-            fits = pc.match_substring_regex(values, f"^(?:{rule.pattern})$")
+            fits = pc.match_substring_regex(values, whole_value(rule.pattern))
             return pc.invert(fits), "value_pattern", rule.pattern
         case SumRule():
             return _sum_differs(rows, rule), "value_sum", " + ".join(rule.parts)

@@ -29,6 +29,9 @@ RESERVED_COLUMNS = frozenset(
 )
 """Columns that every layer has; a layer declares only what is its own."""
 
+POSTGRES_COLUMNS = frozenset({"cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"})
+"""System columns of every table of PostgreSQL (its manual, 5.6): none can be made of that name."""
+
 
 class Privacy(StrEnum):
     """Who may see a column. A column without a class is not published (PDPA: allow-list)."""
@@ -170,6 +173,8 @@ class Layer(Declaration):
     @model_validator(mode="after")
     def _columns_are_consistent(self) -> Layer:
         for name in self.columns:
+            if name in POSTGRES_COLUMNS:
+                raise ValueError(f"column `{name}` is one that PostgreSQL has; take another name")
             if name in RESERVED_COLUMNS:
                 raise ValueError(f"column `{name}` is a standard column: every layer has it")
         for name in ("name_th", "name_en"):

@@ -7,9 +7,11 @@ from typing import cast
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from cli import review
-from cli.refreshing import print_outcomes
+from cli.main import app
+from cli.refreshing import _line, print_outcomes
 from flows import deciding
 from flows.job import Job, RefreshResult, SourceOutcome
 from geo.states import Outcome
@@ -63,3 +65,25 @@ def test_of_several_outcomes_the_worst_is_the_exit_code(
 ) -> None:
     sources = tuple(SourceOutcome("parks", "parks", outcome) for outcome in outcomes)
     assert RefreshResult(sources, None).exit_code == code
+
+
+def test_a_fault_is_red_and_says_how_to_report_it(capsys: pytest.CaptureFixture[str]) -> None:
+    print_outcomes(result_of("fault"), "songkhla")
+    told = capsys.readouterr()
+    assert "parks: fault: few rows" in told.err
+    assert "send the line above to those who maintain One Map" in told.err
+    assert _line(result_of("fault").sources[0])[1] == "[bold red]fault[/]"
+
+
+def test_a_release_that_was_not_made_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    result = RefreshResult((), None, "ValueError at geo/publish.py:1 publish")
+    print_outcomes(result, "songkhla")
+    told = capsys.readouterr()
+    assert "no release was made: fault: ValueError at" in told.err
+    assert "Nothing changed" not in told.out
+    assert result.exit_code == os.EX_SOFTWARE
+
+
+def test_help_names_the_exit_codes() -> None:
+    told = CliRunner().invoke(app, ["run", "--help"]).output
+    assert all(code in told for code in ("65", "69", "70", "78"))

@@ -20,7 +20,7 @@ import pyogrio
 import shapely
 
 from geo.errors import ReleaseUnverified
-from geo.publishing.columns import GEOMETRY, arrow_schema
+from geo.publishing.columns import GEOMETRY, arrow_schema, as_written
 from schemas.models import GeometryKind, Layer
 
 CENTIMETRE: Final = 1e-7
@@ -33,10 +33,10 @@ def verify_files(rows: pa.Table, layer: Layer, paths: Mapping[str, Path]) -> Non
     """Reads the files of one layer again. `rows` are the rows that they were written from."""
     if rows.schema != arrow_schema(layer):
         raise ReleaseUnverified(layer.id, f"columns {rows.schema.names} are not the public ones")
-    _check_geojson(rows, paths["geojson"])
-    _check_geopackage(rows, paths["gpkg"])
-    _check_parquet(rows, paths["parquet"])
-    _check_csv(rows, layer, paths["csv"])
+    _check_geojson(as_written(rows, layer, "geojson"), paths["geojson"])
+    _check_geopackage(as_written(rows, layer, "gpkg"), paths["gpkg"])
+    _check_parquet(as_written(rows, layer, "parquet"), paths["parquet"])
+    _check_csv(as_written(rows, layer, "csv"), layer, paths["csv"])
 
 
 def _check_geojson(rows: pa.Table, path: Path) -> None:
