@@ -61,11 +61,12 @@ def publish_changes(job: Job) -> Publication:
                 if isinstance(came, GeoError):
                     raise came
                 return Publication(None, taken_back, end)
-            if came.layer in taken_back:
+            layer = came.product
+            if layer in taken_back:
                 return Publication(None, taken_back, end)
-            job.progress(f"{came.layer}: taken back")
-            taken_back[came.layer] = end
-            step(f"take back {came.layer}", take_back, job.engine, came.layer, token, end.reason)
+            job.progress(f"{layer}: taken back")
+            taken_back[layer] = end
+            step(f"take back {layer}", take_back, job.engine, layer, token, end.reason)
 
 
 def _unify_and_publish(job: Job, token: UUID) -> Release | None:

@@ -252,13 +252,8 @@ class ReleaseUnverified(TerminalError):
 
 
 @dataclass(eq=False)
-class LayerUnbuilt(TerminalError):
-    """A layer of the coming release cannot be made, or does not read back; `__cause__` says why."""
-
-    layer: str
-
-    def __str__(self) -> str:
-        return f"layer `{self.layer}` cannot be built; it stays as it was published last"
+class LayerUnbuilt(ReleaseUnverified):
+    """A layer (`product`) cannot be made, or does not read back; `__cause__` says why."""
 
 
 @dataclass(eq=False)

@@ -27,6 +27,7 @@ class Building:
         error: BaseException | None,
         _: TracebackType | None,
     ) -> None:
-        unforeseen = not isinstance(error, GeoError | OperationalError)
-        if isinstance(error, ReleaseUnverified) or (isinstance(error, Exception) and unforeseen):
-            raise LayerUnbuilt(self._layer_id) from error
+        if isinstance(error, ReleaseUnverified):
+            raise LayerUnbuilt(self._layer_id, f"{error.product}: {error.problem}") from error
+        if isinstance(error, Exception) and not isinstance(error, GeoError | OperationalError):
+            raise LayerUnbuilt(self._layer_id, f"{type(error).__name__} was met") from error
