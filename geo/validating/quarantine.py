@@ -14,17 +14,24 @@ from geo.states import GEOM, ROW, RawTable
 from geo.values.storable import json_rows, json_text, storable, with_member
 from schemas.models import Severity
 
-_DAMAGED = "encoding_unreadable"
+_WITH_ADVICE = ("encoding_unreadable", "quote_unclosed", "text_after_quote", "records_in_quotes")
 _REPAIRS = frozenset({"geometry_invalid_repaired", "position_swapped", "text_repaired"})
 
 
 def unreadable_rows(raw: RawTable, catalogue: IssueCatalogue) -> Iterator[pa.Table]:
-    """Rows that the reader could not read; damaged characters have advice of their own."""
-    damaged = [row.row for row in raw.report.bad_rows if row.code == _DAMAGED]
-    yield catalogue.make(_DAMAGED, damaged, detail=raw.report.encoding_found)
-    others = [row for row in raw.report.bad_rows if row.code != _DAMAGED]
+    """Rows that the reader could not read; what people can mend has advice of its own.
+
+    They are errors whatever the catalogue says: there is no row that could be published.
+    """
+    bad = raw.report.bad_rows
+    for code in _WITH_ADVICE:
+        rows = [row.row for row in bad if row.code == code]
+        detail = raw.report.encoding_found
+        yield catalogue.make(code, rows, detail=detail, severity=Severity.error)
+    others = [row for row in bad if row.code not in _WITH_ADVICE]
     details = pa.array([storable(row.code) for row in others], pa.string())
-    yield catalogue.make("row_unreadable", [row.row for row in others], detail=details)
+    rows = [row.row for row in others]
+    yield catalogue.make("row_unreadable", rows, detail=details, severity=Severity.error)
 
 
 def quarantine(raw: RawTable, issues: pa.Table) -> pa.Table:

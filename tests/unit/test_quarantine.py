@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import pytest
 import shapely
 
 from geo.issues import gather
@@ -74,6 +75,15 @@ def test_damaged_characters_have_advice_of_their_own() -> None:
     assert "utf-8" in str(messages[0])
     assert "field_count" in str(messages[1])
     assert told(issues, "severity") == ["error", "error"]
+
+
+@pytest.mark.parametrize("code", ["quote_unclosed", "text_after_quote", "records_in_quotes"])
+def test_wrong_quotation_marks_have_advice_of_their_own(code: str) -> None:
+    bad = BadRow(row=30, code=code, raw='1,"a')
+    issues = list(unreadable_rows(raw([bad], id=["a"]), CATALOGUE))
+    assert said(issues) == [(code, 30)]
+    assert told(issues, "severity") == ["error"]
+    assert "quotation mark" in str(told(issues, "message_en")[0])
 
 
 def test_only_errors_quarantine() -> None:
