@@ -98,7 +98,9 @@ def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
         if isinstance(column, pa.ChunkedArray):
             raise Refused("too_large", "one column holds more than 2 GB of text")
     kind = column.type
-    if kind in (pa.string(), pa.bool_(), pa.int64(), pa.float64()):
+    if kind == pa.string():
+        return _marked(column)
+    if kind in (pa.bool_(), pa.int64(), pa.float64()):
         return column
     if pa.types.is_integer(kind):
         return column.cast(pa.int64())
@@ -110,6 +112,17 @@ def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
         texts = [v if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()]
         return pa.array(texts, pa.string())
     return column.cast(pa.string())
+
+
+def _marked(column: pa.Array) -> pa.Array:
+    """Text with U+FFFD for bytes that are no UTF-8: GDAL hands on what a damaged file holds."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = column.cast(pa.binary()).to_pylist()
+        texts = [value if value is None else value.decode("utf-8", "replace") for value in raw]
+        return pa.array(texts, pa.string())
+    return column
 
 
 def ordinals(count: int, start: int = 1) -> pa.Array:

@@ -104,3 +104,11 @@ def test_columns_that_were_added_to_short_rows_are_refused_early(
 ) -> None:
     more = [f'ALTER TABLE "สวน" ADD COLUMN n{n} TEXT' for n in range(1_700)]
     assert outcome(reader, changed(tmp_path, content, *more)) == "too_many_columns"
+
+
+def test_text_that_is_no_utf8_is_a_bad_row(reader: Reader, content: bytes) -> None:
+    damaged = content.replace("สวน 77".encode(), b"\xe0\x28" + "สวน 77".encode()[2:], 1)
+    read = reader.table("geopackage", "x.gpkg", damaged)
+    assert {bad.code for bad in read.report.bad_rows} == {"encoding_unreadable"}
+    assert read.table.num_rows + len(read.report.bad_rows) == ROWS
+    assert read.table["name"].to_pylist()

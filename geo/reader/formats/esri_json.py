@@ -26,7 +26,10 @@ def read(job: Job) -> Delivery:
 
     def see(feature: Feature) -> None:
         has_geometry.append(_has_geometry(feature.get("geometry")))
-        attributes.update(dict.fromkeys(feature.get("attributes") or ()))
+        said = feature.get("attributes") or {}
+        if not isinstance(said, dict):
+            raise Refused("json_broken", f"attributes of feature {len(has_geometry)}")
+        attributes.update(dict.fromkeys(said))
         few_enough(len(attributes))
 
     members = walk(text, see)
