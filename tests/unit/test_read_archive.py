@@ -71,6 +71,27 @@ def test_sizes_that_a_member_states_are_not_believed(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in (tmp_path / "into").iterdir()) <= 2 << 20
 
 
+def test_what_states_too_large_a_size_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    content = zipped({"a.shp": b"\0" * (600 << 10), "a.dbf": b"\0" * (600 << 10)})
+    with pytest.raises(Refused, match="zip_too_large"):
+        unpacked(tmp_path, content)
+    assert list((tmp_path / "into").iterdir()) == []
+
+
+def test_large_members_that_nobody_wants_are_not_counted(tmp_path: Path) -> None:
+    content = zipped({"a.shp": b"1", "photo.tif": b"\0" * (2 << 20)})
+    assert list(unpacked(tmp_path, content)) == ["a.shp"]
+
+
+@pytest.mark.parametrize("where", [b"PK\x05\x06", b"PK\x01\x02"])
+def test_offsets_that_lie_are_a_broken_archive(tmp_path: Path, where: bytes) -> None:
+    content = bytearray(zipped({"a.shp": b"1"}))
+    at = content.index(where)
+    content[at + 4 : at + 46] = b"\xff" * len(content[at + 4 : at + 46])
+    with pytest.raises(Refused):
+        unpacked(tmp_path, bytes(content))
+
+
 @pytest.mark.parametrize("encoding", ["cp874", "utf-8"])
 def test_thai_names_without_the_utf8_flag_are_read(tmp_path: Path, encoding: str) -> None:
     name = "เขตบางรัก.shp"
