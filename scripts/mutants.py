@@ -60,6 +60,9 @@ _WHOLE_COLUMNS = {  # comparisons and logic of whole columns are calls, which no
     "startswith": ("endswith",),
     "removeprefix": ("removesuffix",),
 }
+_EITHER_ORDER = frozenset(  # their arguments swapped are the same call
+    ("and_", "or_", "add", "equal", "not_equal", "distance", "logical_or", "maximum", "isclose")
+)
 _TEXTS_FOR_PEOPLE = ("Bilingual", "UnknownCrs", "_refused", "ConfigurationError", "Operation")
 
 
@@ -152,7 +155,7 @@ def _call(node: ast.AST) -> Iterator[Change]:
         case ast.Attribute() if node.attr in _WHOLE_COLUMNS:
             for name in _WHOLE_COLUMNS[node.attr]:
                 yield "whole column", _with(node, attr=name)
-        case ast.Call() if len(node.args) > 1 and not any(map(_is_starred, node.args[:2])):
+        case ast.Call() if _has_an_order(node):
             first, second, *others = node.args
             yield "swapped arguments", _with(node, args=[second, first, *others])
 
@@ -199,8 +202,11 @@ def _is_none(node: ast.expr | None) -> bool:
     return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
-def _is_starred(node: ast.expr) -> bool:
-    return isinstance(node, ast.Starred)
+def _has_an_order(call: ast.Call) -> bool:
+    """Whether its first two arguments may be swapped, and it would matter."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    starred = any(isinstance(argument, ast.Starred) for argument in call.args[:2])
+    return len(call.args) > 1 and not starred and name not in _EITHER_ORDER
 
 
 def _with(node: ast.AST, **fields: object) -> ast.AST:

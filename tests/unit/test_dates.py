@@ -179,3 +179,143 @@ def test_years_of_two_digits_and_of_nothing() -> None:
     assert not found.unreadable.any()
     assert parse_years(pa.array(["67"]), Era.be).values.to_pylist() == [2024]
     assert parse_years(pa.array([2567.0, 2024.0])).values.to_pylist() == [2024, 2024]
+
+
+@pytest.mark.parametrize(
+    ("year", "read"),
+    [
+        (1799, None),
+        (1800, 1800),
+        (2200, 2200),
+        (2201, None),
+        (2399, None),
+        (2400, 1857),
+        (2700, 2157),
+        (2701, None),
+    ],
+)
+def test_a_year_is_of_an_era_or_of_none(year: int, read: int | None) -> None:
+    assert parse_years(pa.array([str(year)])).values.to_pylist() == [read]
+    expected = "unreadable" if read is None else date(read, 3, 1)
+    assert parsed(f"1/3/{year}") == expected
+
+
+@pytest.mark.parametrize("era", ["พ.ศ.", "พ.ศ", "พศ", "พศ.", "B.E.", "BE", "b.e"])
+def test_words_for_the_buddhist_era(era: str) -> None:
+    assert parse_years(pa.array([f"{era} 67", f"{era}2567", f"{era} 2024"])).values.to_pylist() == [
+        *(2024, 2024, None),
+    ]
+    assert parsed(f"1 ม.ค. {era} 67") == date(2024, 1, 1)
+
+
+@pytest.mark.parametrize("era", ["ค.ศ.", "ค.ศ", "คศ", "C.E.", "CE", "A.D.", "AD"])
+def test_words_for_the_common_era(era: str) -> None:
+    assert parse_years(pa.array([f"{era} 67", f"{era}2024", f"{era} 2567"])).values.to_pylist() == [
+        *(2067, 2024, None),
+    ]
+    assert parsed(f"1 ม.ค. {era} 70") == date(1970, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("1/1/67", "ambiguous"),
+        ("31/12/67", "ambiguous"),
+        ("0/1/67", "unreadable"),
+        ("32/1/67", "unreadable"),
+        ("1/0/67", "unreadable"),
+        ("1/13/67", "unreadable"),
+        ("1 กุมกราคม 67", "unreadable"),
+    ],
+)
+def test_only_a_day_of_a_month_is_worth_asking_about(written: str, read: str) -> None:
+    assert parsed(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2024-02-28T16:59:59Z", date(2024, 2, 28)),
+        ("2024-02-28T17:00:00Z", date(2024, 2, 29)),
+        ("2024-02-28 17:00:00+00:00", date(2024, 2, 29)),
+        ("2024-02-28T23:59:59.999+0700", date(2024, 2, 28)),
+        ("2024-03-01T06:59:59+14:00", date(2024, 2, 29)),
+        ("2024-02-28T17:00Z", date(2024, 2, 29)),
+    ],
+)
+def test_an_instant_is_the_day_in_bangkok(written: str, day: date) -> None:
+    assert parsed(written) == day
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "10:30",
+        "T10:30",
+        "10.30",
+        "10:30:15",
+        "10.30.15",
+        "10:30:15.123",
+        "9:05 น.",
+        "10.30 น",
+        "0:00น.",
+    ],
+)
+def test_the_time_of_day_is_dropped(time: str) -> None:
+    glue = "" if time.startswith("T") else " "
+    for day in ("2024-02-29", "29/2/2567", "29 ก.พ. 2567"):
+        assert parsed(f"{day}{glue}{time}") == LEAP_DAY
+
+
+@pytest.mark.parametrize("time", ["10", "10:3", "10:30:1", "x", "10:30 pm", "10:30:15.", "น."])
+def test_what_follows_a_date_and_is_no_time_makes_it_unreadable(time: str) -> None:
+    assert parsed(f"29/2/2567 {time}") == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2024-02/29", "29/2-2567", "29.2/2567", "2024 02 29", "2024-2-290", "029/2/2567", "29//2567"],
+)
+def test_one_separator_stands_between_all_parts(written: str) -> None:
+    assert parsed(written) == "unreadable"
+
+
+ENGLISH = "January February March April May June July August September October November December"
+ENGLISH_SHORT = "jan feb mar apr may jun jul aug sep oct nov dec"
+HALF = "มกรา กุมภา มีนา เมษา พฤษภา มิถุนา กรกฎา สิงหา กันยา ตุลา พฤศจิกา ธันวา"
+
+
+@pytest.mark.parametrize("names", [ENGLISH, ENGLISH_SHORT, HALF])
+def test_every_month_in_other_words(names: str) -> None:
+    found = parse_dates(pa.array([f"1 {name}. 2567" for name in names.split()]))
+    assert found.values.to_pylist() == [date(2024, month, 1) for month in range(1, 13)]
+    assert parsed("1 Sept 2024") == date(2024, 9, 1)
+
+
+def test_the_masks_stay_with_their_rows() -> None:
+    column = pa.array(["x", None, "1/1/67", "1/1/2567", "x"])
+    found = parse_dates(column)
+    assert found.unreadable.tolist() == [True, False, False, False, True]
+    assert found.ambiguous.tolist() == [False, False, True, False, False]
+    years = parse_years(pa.array(["x", None, "67", "2567", "x"]))
+    assert years.unreadable.tolist() == [True, False, False, False, True]
+    assert years.ambiguous.tolist() == [False, False, True, False, False]
+    assert found.values.type == pa.date32() and years.values.type == pa.int64()
+
+
+@pytest.mark.parametrize("era", [None, Era.be, Era.ce])
+def test_years_of_nothing(era: Era | None) -> None:
+    found = parse_years(pa.array(["", " ", None]), era)
+    assert found.values.to_pylist() == [None] * 3
+    assert not found.unreadable.any() and not found.ambiguous.any()
+
+
+def test_two_digits_of_a_year_by_its_era() -> None:
+    for written, era, year in (
+        ("00", Era.be, 1957),
+        ("99", Era.be, 2056),
+        ("69", Era.ce, 2069),
+        ("70", Era.ce, 1970),
+        ("00", Era.ce, 2000),
+    ):
+        assert parse_years(pa.array([written]), era).values.to_pylist() == [year]

@@ -158,3 +158,133 @@ def test_three_columns_with_gaps() -> None:
     found = parse_rai_ngan_wah(rai, ngan, wah)
     assert found.values.to_pylist() == [7240, 1600, None, None]
     assert found.unreadable.tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("unit", AreaUnit)
+def test_nothing_is_neither_an_area_nor_unreadable(unit: AreaUnit) -> None:
+    found = parse_area(pa.array(["", "  ", None]), unit)
+    assert found.values.to_pylist() == [None] * 3
+    assert not found.unreadable.any()
+
+
+@pytest.mark.parametrize(
+    ("words", "m2"),
+    [
+        ("ตร.กม. ตร. กม. ตรกม ตารางกิโลเมตร sq.km. sq km sqkm km2 km²", 1e6),
+        ("ไร่ rai Rai RAI", 1600),
+        ("งาน ngan", 400),
+        ("ตร.วา ตร.ว. ตรว ตารางวา วา sq.wa sqwah wa wah", 4),
+        ("ตร.ม. ตร.ม ตรม ตารางเมตร sq.m. sqm m2 m²", 1),
+    ],
+)
+def test_every_word_for_a_unit_of_area(words: str, m2: float) -> None:
+    for word in words.replace("ตร. กม.", "ตร.กม.").replace("sq km", "sqkm").split():
+        assert area(f"2 {word}", TRIPLE) == 2 * m2
+        assert area(f"2{word}", TRIPLE) == 2 * m2
+    assert area("2 ตร. กม.", TRIPLE) == 2e6
+    assert area("2 sq. km.", TRIPLE) == 2e6
+    assert area("2 sq. wah", TRIPLE) == 8
+
+
+def test_all_units_of_one_area_add_up() -> None:
+    assert area("1 ตร.กม. 2 ไร่ 3 งาน 4 วา 5 ตร.ม.", M2) == 1e6 + 3200 + 1200 + 16 + 5
+    assert area("1.5 ไร่ 50 วา", M2) == 2600
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "คน",
+        "ราย",
+        "ครัวเรือน",
+        "ครอบครัว",
+        "หลังคาเรือน",
+        "หลัง",
+        "ห้อง",
+        "เตียง",
+        "แห่ง",
+        "ชุมชน",
+        "ต้น",
+        "บาท",
+        "เมตร",
+        "กม.",
+        "กม",
+        "ม.",
+        "ม",
+        "%",
+    ],
+)
+def test_a_counted_thing_is_its_number(word: str) -> None:
+    assert number(f"1,234 {word}") == 1234
+    assert number(f"12{word}") == 12
+    assert number(word) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("+5", 5),
+        ("-1,234.5", -1234.5),
+        ("1e3", 1000),
+        ("1e-2", 0.01),
+        ("1E+2 คน", 100),
+        ("0.123456789012345678", 0.123456789012345678),
+        ("123456789012345678", 123456789012345678.0),
+        ("12,345,678,901", 12345678901),
+    ],
+)
+def test_signs_exponents_and_many_digits(written: str, value: float) -> None:
+    assert number(written) == value
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("1" * 19, "1." + "1" * 19, "1e1234", "1234,567", "1,2345", "1,23,456", ".5", "5."),
+        *("--5", "5-", "e5", "1e", "1,234 567.1.1", "12 13 คน", "คน 12", "12 คน คน"),
+    ],
+)
+def test_more_that_is_not_surely_one_number(written: str) -> None:
+    assert number(written) is None
+
+
+def test_whole_numbers_end_where_floats_no_longer_tell_them_apart() -> None:
+    limit = 2**53
+    written = [str(limit - 1), str(limit), str(-limit + 1), str(-limit), "-12.0", "0", "-0.5"]
+    found = parse_integer(pa.array(written))
+    assert found.values.to_pylist() == [limit - 1, None, -limit + 1, None, -12, 0, None]
+    assert found.unreadable.tolist() == [False, True, False, True, False, False, True]
+
+
+def test_typed_integers_with_nothing_and_infinity() -> None:
+    found = parse_integer(pa.array([1.0, None, float("nan"), float("inf"), 2.5]))
+    assert found.values.to_pylist() == [1, None, None, None, None]
+    assert found.unreadable.tolist() == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("written", "m2"),
+    [
+        ("1-1-1", 2004),
+        ("1,000-0-0", 1_600_000),
+        ("0-0-0.5", 2),
+        ("1 - 1 - 1", 2004),
+        ("1–1–1", 2004),
+    ],
+)
+def test_rai_ngan_and_wah_between_dashes(written: str, m2: float) -> None:
+    assert area(written, RAI) == area(written, TRIPLE) == m2
+    assert area(written, M2) is area(written, KM2) is None
+
+
+@pytest.mark.parametrize(
+    "written", ["1.5-1-1", "1-1.5-1", "-1-1-1", "1-1", "1-1-1-1", "1--1", "a-1-1"]
+)
+def test_what_is_no_rai_ngan_and_wah(written: str) -> None:
+    assert area(written, TRIPLE) is None
+
+
+def test_a_bare_number_takes_the_declared_unit() -> None:
+    assert [area("2", unit) for unit in (M2, KM2, RAI)] == [2, 2e6, 3200]
+    assert area("1e3", M2) == 1000
+    assert area("-2", M2) == -2
