@@ -44,6 +44,7 @@ def set_masks(found: Conformed) -> set[str]:
         (POINT, "POINT ZM (100 13 5 6)", "POINT (100 13)", set()),
         (POINT, "MULTIPOINT (100 13)", "POINT (100 13)", set()),
         (POINT, "MULTIPOINT (100 13, 101 13)", None, {"mismatched"}),
+        (POINT, "MULTIPOINT ((100 13), EMPTY)", "POINT (100 13)", set()),
         (POINT, "LINESTRING (0 0, 1 1)", None, {"mismatched"}),
         (POINT, "POINT EMPTY", None, {"missing"}),
         (POINT, None, None, {"missing"}),
@@ -61,6 +62,24 @@ def set_masks(found: Conformed) -> set[str]:
             POLYGON,
             "GEOMETRYCOLLECTION (POINT (0 0), GEOMETRYCOLLECTION (POLYGON ((0 0, 1 0, 1 1, 0 0))))",
             "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))",
+            {"reduced"},
+        ),
+        (
+            POLYGON,
+            "GEOMETRYCOLLECTION (POINT EMPTY, POLYGON ((0 0, 1 0, 1 1, 0 0)))",
+            "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))",
+            set(),  # nothing was dropped
+        ),
+        (
+            POLYGON,
+            "MULTIPOLYGON (EMPTY, ((0 0, 1 0, 1 1, 0 0)))",
+            "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))",
+            set(),
+        ),
+        (
+            LINE,
+            "GEOMETRYCOLLECTION (POINT (0 0), LINESTRING (0 0, 1 1), LINESTRING (2 2, 3 3))",
+            "MULTILINESTRING ((0 0, 1 1), (2 2, 3 3))",
             {"reduced"},
         ),
         (POLYGON, "GEOMETRYCOLLECTION (POINT (0 0))", None, {"mismatched"}),
