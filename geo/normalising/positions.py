@@ -143,7 +143,7 @@ def _what_conforming_found(
         catalogue.make(
             "geometry_invalid_repaired", numbers[repaired], detail=pa.array(details, pa.string())
         ),
-        catalogue.make("geometry_unrepairable", numbers[conformed.unrepairable], detail="-"),
+        catalogue.make("geometry_unrepairable", numbers[conformed.unrepairable]),
         catalogue.make(
             "geometry_unrepairable", numbers[conformed.not_finite], detail="not a finite number"
         ),

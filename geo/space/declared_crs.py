@@ -42,7 +42,12 @@ _TRANSLATIONS: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("1975", (293.0, 836.0, 318.0)),  # EPSG:1812: wrong, yet it names the datum
     ("1954", EPSG_1153),
 )
-_CODES = {
+_ZONES: dict[tuple[float, ...], str] = {
+    (0.0, 99.0, 0.9996, 500000.0, 0.0): "zone 47",
+    (0.0, 105.0, 0.9996, 500000.0, 0.0): "zone 48",
+}
+"""Transverse Mercator by all that defines it: origin (lat, lon), scale, false easting, northing."""
+_CODES: dict[str, dict[str | None, int]] = {
     "WGS84": {"degrees": 4326, "zone 47": 32647, "zone 48": 32648, "web mercator": 3857},
     "1975": {"degrees": 4240, "zone 47": 24047, "zone 48": 24048},
     "1954": {"degrees": 4239, "zone 47": 23947, "zone 48": 23948},
@@ -159,23 +164,20 @@ def _indian(geodetic: pyproj.CRS, name: str, translation: tuple[float, ...], sho
     )
 
 
-def _projection(crs: pyproj.CRS) -> str:
-    """ "degrees", "zone 47", "zone 48", "web mercator" or "other"."""
+def _projection(crs: pyproj.CRS) -> str | None:
+    """ "degrees", "zone 47", "zone 48", "web mercator", or none that is pinned."""
     if any(abs(axis.unit_conversion_factor - _unit(crs)) > 1e-12 for axis in crs.axis_info[:2]):
-        return "other"
+        return None
     if crs.is_geographic:
         return "degrees"
     operation = crs.coordinate_operation
     if operation is None:
-        return "other"
-    values = [round(float(parameter.value), 9) for parameter in operation.params]
-    if operation.method_name == "Transverse Mercator" and len(values) == 5:
-        zones = {99.0: "zone 47", 105.0: "zone 48"}
-        zone = zones.get(values[1], "other")
-        return zone if [values[0], *values[2:]] == [0.0, 0.9996, 500000.0, 0.0] else "other"
-    if operation.method_name == "Popular Visualisation Pseudo Mercator" and not any(values):
-        return "web mercator"
-    return "other"
+        return None
+    values = tuple(round(float(parameter.value), 9) for parameter in operation.params)
+    if operation.method_name == "Transverse Mercator":
+        return _ZONES.get(values)
+    web = operation.method_name == "Popular Visualisation Pseudo Mercator"
+    return "web mercator" if web and not any(values) else None
 
 
 def _unit(crs: pyproj.CRS) -> float:

@@ -221,3 +221,15 @@ def test_no_input_raises_and_every_value_is_accounted_for(values: list[str | Non
         assert len(found.codes) == len(values)
         resolved = found.codes.is_valid().to_numpy(zero_copy_only=False)
         assert not (resolved & (found.unknown | found.ambiguous)).any()
+
+
+def test_a_name_that_two_areas_of_one_parent_bear_is_ambiguous() -> None:
+    """San Sai and Bang Sai: in English two areas of one parent are spelt alike."""
+    chiang_mai, ayutthaya = AdminCodes.for_province("50"), AdminCodes.for_province("14")
+    found = chiang_mai.resolve_subdistricts(strings("Mae Kha"), strings("5009"))
+    assert outcome(found) == "ambiguous"
+    suggestion = found.suggestions.to_pylist()[0]
+    assert "500910" in suggestion and "500911" in suggestion
+    found = ayutthaya.resolve_districts(strings("Bang Sai"))
+    assert outcome(found) == "ambiguous"
+    assert [part[:4] for part in found.suggestions.to_pylist()[0].split(", ")] == ["1404", "1413"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pyproj
 import pytest
@@ -228,3 +230,80 @@ def test_a_name_of_1975_with_the_shift_of_1954_is_refused() -> None:
     assert "Indian_1975" in named
     with pytest.raises(UnknownCrs):
         identify(named)
+
+
+# --- what PROJ may choose ----------------------------------------------------------------------
+
+
+def proj_offers(
+    monkeypatch: pytest.MonkeyPatch, *accuracies: float, available: bool = True
+) -> None:
+    """What PROJ answers when it is asked for operations, best first."""
+    offered = [
+        SimpleNamespace(description=f"op {n}", definition="proj=noop", accuracy=accuracy)
+        for n, accuracy in enumerate(accuracies)
+    ]
+    missing = [SimpleNamespace(name="one that needs a grid")]
+    group = SimpleNamespace(
+        transformers=offered, best_available=available, unavailable_operations=missing
+    )
+    asked: dict[str, object] = {}
+
+    def group_of(crs: object, target: object, **options: object) -> object:
+        asked.update(options)
+        assert options["allow_ballpark"] is False and options["always_xy"] is True
+        return group
+
+    monkeypatch.setattr("geo.space.operations.TransformerGroup", group_of)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "available", "problem"),
+    [
+        ((-1.0, 2.0), True, "nobody states the accuracy of op 0"),
+        ((), True, "no operation to WGS 84"),
+        ((2.0,), False, "one that needs a grid"),
+    ],
+)
+def test_an_operation_that_nobody_vouches_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    accuracies: tuple[float, ...],
+    available: bool,
+    problem: str,
+) -> None:
+    proj_offers(monkeypatch, *accuracies, available=available)
+    with pytest.raises(UnknownCrs, match=problem):
+        operation_for("EPSG:32601")
+
+
+def test_the_best_of_what_proj_offers_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    proj_offers(monkeypatch, 0.0, 2.0)
+    found = operation_for("EPSG:32602")
+    assert (found.source, found.name, found.accuracy_m) == ("EPSG:32602", "op 0", 0.0)
+    assert (found.pipeline, found.target) == ("proj=noop", "EPSG:4326")
+
+
+def test_another_everest_is_never_left_to_proj() -> None:
+    with pytest.raises(UnknownCrs, match="pinned"):
+        operation_for("EPSG:3148")
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857", "EPSG:32647", "EPSG:32648"])
+def test_what_lies_on_wgs84_is_exact(crs: str) -> None:
+    assert position(0, 0, crs).accuracy_m == 0.0
+
+
+@pytest.mark.parametrize(
+    ("crs", "metres"),
+    [("EPSG:4240", 3), ("EPSG:24047", 3), ("EPSG:24048", 3), ("EPSG:4239", 21), ("EPSG:23948", 21)],
+)
+def test_what_does_not_says_how_well_it_is_known(crs: str, metres: float) -> None:
+    found = operation_for(crs)
+    assert (found.source, found.accuracy_m) == (crs, metres)
+
+
+def test_web_mercator_is_undone() -> None:
+    found = position(11187733.1, 1545348.0, "EPSG:3857")
+    assert (found.lon, found.lat) == pytest.approx((100.5010, 13.7500), abs=0.001)
+    proj = pyproj.Transformer.from_crs(3857, 4326, always_xy=True)
+    assert (found.lon, found.lat) == pytest.approx(proj.transform(11187733.1, 1545348.0), abs=1e-9)

@@ -168,3 +168,10 @@ def test_the_first_reason_that_applies_is_told() -> None:
         verdict = gate(held, LAYER, last)
         assert verdict.outcome == "held"
         assert verdict.reason is not None and words in verdict.reason.en
+
+
+@pytest.mark.parametrize(("quarantined", "filtered"), [(1, 0), (0, 1)])
+def test_one_row_of_which_nothing_is_left_is_not_no_row(quarantined: int, filtered: int) -> None:
+    verdict = gate(delivery(0, quarantined, filtered), LAYER, None)
+    assert verdict.reason is not None and "none of the 1 rows" in verdict.reason.en
+    assert "1 แถว" in verdict.reason.th

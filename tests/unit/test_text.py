@@ -142,3 +142,78 @@ def test_keys_of_official_names_are_told_apart() -> None:
 def test_thai_digits() -> None:
     assert arabic_digits("๐๑๒๓๔๕๖๗๘๙") == "0123456789"
     assert arabic_digits("เลขที่ ๑2") == "เลขที่ 12"
+
+
+PRIVATE_GLYPHS = {
+    "\uf700": "ฐ", "\uf70f": "ญ", "\uf701": "ิ", "\uf702": "ี", "\uf703": "ึ", "\uf704": "ื",
+    "\uf705": "่", "\uf706": "้", "\uf707": "๊", "\uf708": "๋", "\uf709": "์",
+    "\uf70a": "่", "\uf70b": "้", "\uf70c": "๊", "\uf70d": "๋", "\uf70e": "์",
+    "\uf710": "ั", "\uf711": "ํ", "\uf712": "็",
+    "\uf713": "่", "\uf714": "้", "\uf715": "๊", "\uf716": "๋", "\uf717": "์",
+    "\uf718": "ุ", "\uf719": "ู", "\uf71a": "ฺ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("private", PRIVATE_GLYPHS)
+def test_every_glyph_of_old_fonts_is_its_letter(private: str) -> None:
+    assert clean_text(f"ก{private}") == f"ก{PRIVATE_GLYPHS[private]}"
+
+
+def test_other_private_characters_stay() -> None:
+    """Nobody says what they mean."""
+    assert clean_text("ก\uf71b\uf6ff") == "ก\uf71b\uf6ff"
+
+
+INVISIBLE = [
+    *("\x00", "\x08", "\x0e", "\x1b", "\x7f", "\x84", "\x86", "\x9f", "\xad", "\u061c", "\u180e"),
+    *("\u200b", "\u200f", "\u202a", "\u202e", "\u2060", "\u206f", "\ufeff", "\ufff9", "\ufffb"),
+]
+
+
+@pytest.mark.parametrize("character", INVISIBLE)
+def test_what_cannot_be_seen_goes(character: str) -> None:
+    found = clean(pa.array([f"ก{character}ข"]))
+    assert found.values.to_pylist() == ["กข"]
+    assert found.repaired.tolist() == [True]
+
+
+@pytest.mark.parametrize("space", ["\t", "\r\n", "\x85", "\u2003", "\u3000", "  ", " \u00a0"])
+def test_all_blanks_are_one_space(space: str) -> None:
+    assert clean_text(f"ก{space}ข") == "ก ข"
+    assert clean_text(space) is None
+
+
+@pytest.mark.parametrize("dash", "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
+def test_all_dashes_are_one_in_a_key(dash: str) -> None:
+    assert key_of(f"ก{dash}ข") == "ก-ข"
+    assert clean_text(f"ก{dash}ข") == f"ก{dash}ข", "what is shown keeps its own"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("1 11", "1 11"),
+        ("ก 1", "ก1"),
+        ("1 ก", "1ก"),
+        ("ก ข ค", "กขค"),
+        ("ซอย 1 2 ก", "ซอย1 2ก"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("", None),
+        (" \u200b", None),
+    ],
+)
+def test_a_key_has_no_spaces_but_between_digits(text: str, key: str | None) -> None:
+    assert key_of(text) == key
+
+
+@pytest.mark.parametrize("prefix", ADMIN_PREFIXES)
+def test_each_word_before_a_name_goes(prefix: str) -> None:
+    assert key_of(f"{prefix}บางรัก", ADMIN_PREFIXES) == "บางรัก"
+    assert key_of(f"บางรัก {prefix}", ADMIN_PREFIXES) != "บางรัก", "only before the name"
+    assert key_of(prefix, ADMIN_PREFIXES) == key_of(prefix)
+
+
+def test_only_one_word_before_a_name_goes() -> None:
+    assert key_of("เขตแขวงก", ADMIN_PREFIXES) == "แขวงก"
+    assert key_of("KHET Bang Rak", ADMIN_PREFIXES) == "bangrak"
