@@ -61,7 +61,7 @@ _WHOLE_COLUMNS = {  # comparisons and logic of whole columns are calls, which no
     "removeprefix": ("removesuffix",),
 }
 _EITHER_ORDER = frozenset(  # their arguments swapped are the same call
-    ("and_", "or_", "add", "equal", "not_equal", "distance", "logical_or", "maximum", "isclose")
+    ("and_", "or_", "add", "equal", "not_equal", "distance", "logical_or", "_metres_between")
 )
 _TEXTS_FOR_PEOPLE = ("Bilingual", "UnknownCrs", "_refused", "ConfigurationError", "Operation")
 
@@ -204,7 +204,7 @@ def _is_none(node: ast.expr | None) -> bool:
 
 def _has_an_order(call: ast.Call) -> bool:
     """Whether its first two arguments may be swapped, and it would matter."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    name = ast.unparse(call.func).rpartition(".")[2]
     starred = any(isinstance(argument, ast.Starred) for argument in call.args[:2])
     return len(call.args) > 1 and not starred and name not in _EITHER_ORDER
 

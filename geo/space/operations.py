@@ -25,7 +25,7 @@ import pyproj
 import shapely
 from pyproj.transformer import AreaOfInterest, TransformerGroup
 
-from geo.space.declared_crs import EPSG_1153, RTSD, UnknownCrs, identify, is_everest
+from geo.space.declared_crs import EPSG_1153, RTSD, UnknownCrs, identify
 
 __all__ = [
     "Operation",
@@ -180,8 +180,6 @@ def _everest_starts(codes: tuple[int, int, int]) -> list[tuple[str, str]]:
 
 def _chosen_by_proj(source: str) -> Operation:
     crs = pyproj.CRS.from_user_input(source)
-    if is_everest(crs):
-        raise UnknownCrs(source, "no operation is pinned for this CRS on an Everest ellipsoid")
     group = TransformerGroup(
         crs, TARGET, always_xy=True, area_of_interest=_THAILAND, allow_ballpark=False
     )

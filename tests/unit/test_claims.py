@@ -84,7 +84,7 @@ def test_a_code_stands_above_a_name() -> None:
 
 def test_a_subdistricts_code_stands_above_its_name() -> None:
     place = Place(subdistrict_code="s", subdistrict_name="n", district_code="d")
-    names = ["วชิรพยาบาล", "วชิรพยาบาล", "ไม่มีจริง"]
+    names = ["วังบูรพาภิรมย์", "วชิรพยาบาล", "ไม่มีจริง"]
     claims = read(place, d=["1001", "1002", "1002"], s=["100101", None, "100202"], n=names)
     assert claims.subdistrict.to_pylist() == ["100101", "100202", "100202"]
     assert issues(claims) == []

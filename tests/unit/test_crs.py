@@ -284,8 +284,9 @@ def test_the_best_of_what_proj_offers_is_taken(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_another_everest_is_never_left_to_proj() -> None:
-    with pytest.raises(UnknownCrs, match="pinned"):
-        operation_for("EPSG:3148")
+    for code in (3148, 3147, 4131, 24375, 29701, 4244):
+        with pytest.raises(UnknownCrs):
+            operation_for(f"EPSG:{code}")
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857", "EPSG:32647", "EPSG:32648"])
@@ -304,6 +305,6 @@ def test_what_does_not_says_how_well_it_is_known(crs: str, metres: float) -> Non
 
 def test_web_mercator_is_undone() -> None:
     found = position(11187733.1, 1545348.0, "EPSG:3857")
-    assert (found.lon, found.lat) == pytest.approx((100.5010, 13.7500), abs=0.001)
+    assert (found.lon, found.lat) == pytest.approx((100.5011, 13.7482), abs=0.001)
     proj = pyproj.Transformer.from_crs(3857, 4326, always_xy=True)
     assert (found.lon, found.lat) == pytest.approx(proj.transform(11187733.1, 1545348.0), abs=1e-9)

@@ -19,7 +19,7 @@ DAMAGED = BadRow(row=31, code="encoding_unreadable", raw="\ufffd")
 
 def test_a_row_is_kept_as_it_was_delivered() -> None:
     delivered = raw(
-        shapes=[shapely.Point(100, 13), None, shapely.Point(1, 2)],
+        shapes=[shapely.Point(100.123456789, 13), None, shapely.Point(1, 2)],
         รหัส=["a", "b", "c"],
         เตียง=[1, 2, None],
         วัน=[None, None, date(2024, 2, 29)],
@@ -27,7 +27,7 @@ def test_a_row_is_kept_as_it_was_delivered() -> None:
     found = quarantine(delivered, gather([issue("key_missing", 13, 11)]))
     assert found["source_row"].to_pylist() == [11, 13]
     first, second = (json.loads(text) for text in found["raw"].to_pylist())
-    assert first == {"รหัส": "a", "เตียง": 1, "วัน": None, "_shape": "POINT (100 13)"}
+    assert first == {"รหัส": "a", "เตียง": 1, "วัน": None, "_shape": "POINT (100.123456789 13)"}
     assert second["วัน"] == "2024-02-29"
     assert "รหัส" in found["raw"][0].as_py(), "Thai is readable, not escaped"
 
