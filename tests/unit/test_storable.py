@@ -200,7 +200,7 @@ def test_one_more_member_where_there_is_one() -> None:
 
 def test_a_row_that_no_database_takes_is_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert LONGEST_ROW == 67_108_864
-    monkeypatch.setattr("geo.values.storable.LONGEST_ROW", 11)
+    monkeypatch.setattr("geo.values.storable.LONGEST_ROW", 12)
     texts = pa.array(["xxx", "xxxx", None])
     found = [json.loads(text) for text in json_rows({"a": texts}, 3).to_pylist()]
     assert found == [{"a": "xxx"}, {"_text": '{"a": "xxxx"}'}, {"a": None}]
