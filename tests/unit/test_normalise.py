@@ -34,7 +34,7 @@ def test_one_schema_for_every_source() -> None:
         "source_row": "int32",
         "source_key": "string",
         "feature_id": "fixed_size_binary[16]",
-        "content_hash": "fixed_size_binary[16]",
+        "content_hash": "binary",
         "claimed_district_code": "string",
         "claimed_subdistrict_code": "string",
         "name_th": "string",
