@@ -13,18 +13,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from flows import pipeline
+from flows import pipeline, publishing
 from flows.deciding import approve, reject
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.upgrading import preview, upgrade
 from geo import standing
-from geo.errors import ConfigurationError, UnknownRun
+from geo.errors import ConfigurationError, LayerUnbuilt, UnknownRun
 from geo.issues import IssueCatalogue
 from geo.load import load
 from geo.normalising import hashing
 from geo.settings import Settings
 from geo.store import runs
 from geo.store.database import connect, open_engine
+from geo.unify import unify
 from geo.values.codes import AdminCodes
 from schemas.catalogue import load_catalogue
 from schemas.models import Bilingual, Severity
@@ -370,6 +371,27 @@ def test_a_hold_of_an_undeclared_source_is_refused_before_it_is_decided(place: T
         approve(place.job, held, by="สมชาย", reason="closed")
     assert place.hold(PARKS) == held, "nothing was decided"
     assert reject(place.job, held, by="สมชาย", reason="it is gone").run_id == held
+
+
+def test_an_approval_whose_layer_could_not_be_built_was_never_made(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.half_of_the_parks(place.drops)
+    place.refresh()
+    held = place.hold(PARKS)
+    broken = [LayerUnbuilt("parks")]
+
+    def unify_later(*arguments: Any) -> dict[str, int]:
+        if broken:
+            raise broken.pop()
+        return unify(*arguments)
+
+    monkeypatch.setattr(publishing, "unify", unify_later)
+    (outcome,) = approve(place.job, held, by="สมชาย", reason="closed").sources
+    assert outcome.outcome == "fault"
+    assert (place.parks(), place.hold(PARKS)) == (20, held)
+    (outcome,) = approve(place.job, held, by="สมชาย", reason="closed").sources
+    assert (outcome.outcome, place.parks()) == ("accepted", 10)
 
 
 def test_an_approval_waits_for_a_run_and_then_loads_nothing_older(
