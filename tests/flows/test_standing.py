@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from geo.unify import unify
 from geo.values.codes import AdminCodes
 from schemas.catalogue import load_catalogue
 from schemas.models import Bilingual, Severity
+from tests.conftest import _databases
 from tests.upgrade import town
 
 PARKS, CLINICS = "town_parks", "town_clinics"
@@ -87,25 +89,42 @@ def _changed(declared: Any, wanted: str, values: Mapping[str, Any]) -> Any:
     return type(declared).model_validate(declared.model_dump() | dict(values))
 
 
+@pytest.fixture(scope="module")
+def first_night(
+    lasting_database: Callable[..., str],
+    quick_reader: None,
+    cluster: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Job:
+    """The town on its first day, taken in and published: once for all tests, which copy it."""
+    home = tmp_path_factory.mktemp("first_night")
+    view = load_catalogue(town.DECLARATIONS).map_view("town")
+    job = Job(
+        replace(cluster, home=home),
+        view,
+        IssueCatalogue(load_catalogue().issue_codes),
+        open_engine(lasting_database("first_night", view=view)),
+        home / "drops",
+    )
+    town.first_day(home / "drops")
+    assert {source.outcome for source in pipeline.refresh(job).sources} == {"accepted"}
+    job.engine.dispose()
+    return job
+
+
 @pytest.fixture
 def place(
-    database: Callable[..., str], quick_reader: None, cluster: Settings, tmp_path: Path
-) -> Town:
-    """The town on its first day, taken in and published."""
-    drops = tmp_path / "drops"
-    town.first_day(drops)
-    view = load_catalogue(town.DECLARATIONS).map_view("town")
-    made = Town(
-        Job(
-            replace(cluster, home=tmp_path),
-            view,
-            IssueCatalogue(load_catalogue().issue_codes),
-            open_engine(database("town", view=view)),
-            drops,
-        )
-    )
-    assert {source.outcome for source in made.refresh().sources} == {"accepted"}
-    return made
+    first_night: Job, cluster: Settings, quick_reader: None, tmp_path: Path
+) -> Iterator[Town]:
+    """A copy of the town after its first night."""
+    home = tmp_path / "home"
+    shutil.copytree(first_night.settings.home, home)
+    published = str(first_night.engine.url.database)
+    with _databases(cluster, lambda _: published) as make:
+        engine = open_engine(make("town"))
+        settings = replace(cluster, home=home)
+        yield Town(replace(first_night, settings=settings, engine=engine, drops=home / "drops"))
+        engine.dispose()
 
 
 def stricter(least: int) -> dict[str, Any]:

@@ -47,11 +47,13 @@ def make_job(
     return make
 
 
+@pytest.mark.slow
 def test_the_sample_is_as_it_was(make_job: MakeJob, tmp_path: Path) -> None:
     generate(tmp_path / "drops")
     _compare("sample", take_in(make_job("sample", tmp_path / "drops")))
 
 
+@pytest.mark.slow
 def test_bangkok_is_as_it_was(make_job: MakeJob, shared: Path) -> None:
     _compare("bangkok", take_in(make_job("bangkok", shared / "data")))
 
