@@ -50,11 +50,13 @@ EXCEPTIONS: dict[str, Exception] = {
 STEPS = ("snapshot", "read", "normalise", "validate", "gate", "load")
 
 
-def fail_step(patch: pytest.MonkeyPatch, name: str, error: BaseException) -> None:
-    """The step `name` raises for the parks, and for nobody else."""
+def fail_step(
+    patch: pytest.MonkeyPatch, name: str, error: BaseException, source_id: str = PARKS
+) -> None:
+    """The step `name` raises for one source (the parks), and for nobody else."""
 
     def instead(label: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
-        if label.startswith(name) and label.endswith(PARKS):
+        if label.startswith(name) and label.endswith(source_id):
             raise error
         return step(label, function, *given, **named)
 
