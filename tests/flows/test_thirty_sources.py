@@ -23,7 +23,7 @@ from schemas.models.source import Position
 from tests.flows.conftest import SmallCity
 from tests.flows.test_faults import fail_step
 
-pytestmark = pytest.mark.usefixtures("quick_reader")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_reader")]
 
 GOOD = 23
 """Registers of parks; with districts and subdistricts, twenty-five sources are good."""
