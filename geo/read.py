@@ -16,19 +16,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import pyarrow as pa
-from pydantic import ValidationError
-
 from geo.errors import ReaderUnsafe
-from geo.reader.job import REPORT_FILE, ROWS_FILE
-from geo.reading import child
-from geo.reading.messages import MESSAGES
+from geo.reader.job import REPORT_FILE
+from geo.reading import child, handed
+from geo.reading.messages import refusal
 from geo.reading.walls import Walls
 from geo.settings import MAX_DELIVERY, REQUIRED_WALLS
-from geo.states import GEOM, ROW, RawTable, ReadReport, Refusal, Sandbox
-from schemas.models import Bilingual
+from geo.states import RawTable, Refusal, Sandbox
 
-MAX_DETAIL = 500
 PROBE_SECONDS = 60.0
 LEAST_MEMORY = 1 << 30
 NOT_STARTED: Mapping[str, Any] = {"unsafe": "the reader did not start"}
@@ -38,7 +33,6 @@ _HELD_BY = {"secret": {"landlock"}, "address": _NO_WAY_OUT, "link.geojson": _NO_
 
 (A link for a CRS is refused from the bytes, before GDAL sees them: `crs_link`.)
 """
-_COLUMN_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_())
 
 
 @dataclass(frozen=True)
@@ -99,16 +93,11 @@ def read(
     }
     with child.job_folder(files, job, scratch) as folder:
         end = child.run(folder, str(format), allowed.seconds)
-        report = child.report(folder / "out" / REPORT_FILE)
         if end.walls:
             Walls(end.walls, required_walls).require()
-        if report is None or end.walls is None:
-            return _refusal(*end.refusal())
-        if "unsafe" in report:
-            raise ReaderUnsafe(probe=str(report["unsafe"]))
-        if "refused" in report:
-            return _refusal(str(report["refused"]["code"]), str(report["refused"]["detail"]))
-        return _accepted(folder / "out" / ROWS_FILE, report, format, end.walls)
+        if end.walls is None or child.left(folder, REPORT_FILE) is None:
+            return refusal(*end.refusal())
+        return handed.accept(folder, str(format), end.walls, allowed.bad_rows)
 
 
 def walls(required: frozenset[str] = REQUIRED_WALLS) -> Walls:
@@ -150,7 +139,7 @@ def probe() -> None:
         job = _job("geojson", ReadLimits()) | {"probe": True}
         with child.job_folder(files, job, outside) as folder:
             child.run(folder, "geojson", PROBE_SECONDS)
-            report = child.report(folder / "out" / REPORT_FILE) or NOT_STARTED
+            report = handed.report(folder) or NOT_STARTED
         opened = [str(report["unsafe"])] if "unsafe" in report else list(report["opened"])
         if opened or _was_called(listener):
             raise ReaderUnsafe(probe=", ".join(opened) or "network")
@@ -202,28 +191,3 @@ def _job(format: str, limits: ReadLimits) -> dict[str, Any]:
         "required_walls": [],
         "probe": False,
     }
-
-
-def _refusal(code: str, detail: str) -> Refusal:
-    th, en = MESSAGES.get(code, MESSAGES["reader_failed"])
-    return Refusal(code=code, message=Bilingual(th=th, en=en), detail=detail[:MAX_DETAIL])
-
-
-def _accepted(rows: Path, said: dict[str, Any], format: str, stood: Sandbox) -> RawTable | Refusal:
-    """The child's table and report, if they are well-formed and agree."""
-    if not child.is_plain_file(rows):
-        return _refusal("reader_failed", "the reader left no table")
-    try:
-        report = ReadReport(format=format, sandbox=stood, **said["table"])
-        with pa.memory_map(str(rows)) as mapped:  # outlives the folder: the mapping holds the file
-            table = pa.ipc.open_file(mapped).read_all()
-        table.validate(full=True)
-    except (KeyError, TypeError, OSError, ValidationError, pa.ArrowException) as error:
-        return _refusal("reader_failed", f"the reader's output is not valid: {error}")
-    expected = [ROW, GEOM, *report.columns]
-    if table.column_names != expected or table.num_rows != report.rows:
-        return _refusal("reader_failed", "the reader's table and report do not agree")
-    types = [table.schema.field(i).type for i in range(table.num_columns)]
-    if types[:2] != [pa.int64(), pa.binary()] or not set(types[2:]) <= set(_COLUMN_TYPES):
-        return _refusal("reader_failed", "the reader's table has columns of unknown types")
-    return RawTable(table, report)

@@ -8,13 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
+from geo.values.visible import visible, visible_lines
 from schemas.models import Bilingual
 
 ROW = "_row"
@@ -43,19 +51,30 @@ class State(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+MOST_RECORDS = 2**31 - 1
+"""Records are numbered in an int32, in Arrow and in PostgreSQL."""
+
+Shown = Annotated[str, AfterValidator(visible), StringConstraints(max_length=100_000)]
+"""Text of an agency or of its reader that reaches a terminal, a log or the database."""
+ShownLines = Annotated[str, AfterValidator(visible_lines), StringConstraints(max_length=100_000)]
+Count = Annotated[int, Field(ge=0, le=MOST_RECORDS)]
+
+
 class BadRow(State):
     """A record that exists but cannot be read; it is accounted for as quarantined."""
 
-    row: int = Field(ge=1, description="number of the record, as in the `_row` column")
-    code: str
-    raw: str = Field(description="what could be seen of it, cut to a sensible length")
+    row: int = Field(
+        ge=1, le=MOST_RECORDS, description="number of the record, as in the `_row` column"
+    )
+    code: Shown
+    raw: ShownLines = Field(description="what could be seen of it, cut to a sensible length")
 
 
 class Oddity(State):
     """Something unexpected in a delivery that did not prevent reading it."""
 
-    code: str
-    detail: str
+    code: Shown
+    detail: Shown
 
 
 class Sandbox(State):
@@ -75,18 +94,18 @@ class ReadReport(State):
     """
 
     format: str
-    driver: str
-    container_layer: str | None
-    records: int = Field(ge=0, description="by a second count of the bytes, not by the parser")
-    rows: int = Field(ge=0, description="rows of the table; `bad_rows` are not among them")
-    blank_records: int = Field(0, ge=0, description="records without any value, left out")
+    driver: Shown
+    container_layer: Shown | None
+    records: Count = Field(description="by a second count of the bytes, not by the parser")
+    rows: Count = Field(description="rows of the table; `bad_rows` are not among them")
+    blank_records: Count = Field(0, description="records without any value, left out")
     columns: tuple[str, ...] = Field(description="the agency's columns, without `_row`, `_geom`")
-    encoding_declared: str | None
-    encoding_found: str | None = Field(description="by bytes: ascii, utf-8, utf-16 or cp874")
-    crs_declared: str | None = Field(description="`EPSG:n`, or WKT, or nothing was declared")
-    crs_text: str | None = Field(description="the declaration word for word, e.g. the .prj")
-    geometry_type: str | None
-    null_geometries: int = Field(ge=0)
+    encoding_declared: Shown | None
+    encoding_found: Shown | None = Field(description="by bytes: ascii, utf-8, utf-16 or cp874")
+    crs_declared: ShownLines | None = Field(description="`EPSG:n`, or WKT, or nothing was declared")
+    crs_text: ShownLines | None = Field(description="the declaration word for word, e.g. the .prj")
+    geometry_type: Shown | None
+    null_geometries: Count
     oddities: tuple[Oddity, ...] = ()
     bad_rows: tuple[BadRow, ...] = ()
     sandbox: Sandbox
@@ -111,15 +130,20 @@ class RawTable:
     report: ReadReport
 
 
+def _visible_in_both(message: Bilingual) -> Bilingual:
+    """A message may quote an agency's column or file name."""
+    return Bilingual(th=visible(message.th), en=visible(message.en))
+
+
 _PARTIAL = frozenset({"incomplete_page"})
 
 
 class Refusal(State):
     """A delivery that cannot be read as a whole: nothing of it goes further."""
 
-    code: str
-    message: Bilingual
-    detail: str = ""
+    code: Shown
+    message: Annotated[Bilingual, AfterValidator(_visible_in_both)]
+    detail: Shown = ""
 
     @property
     def outcome(self) -> Literal["absent", "incomplete", "refused"]:

@@ -11,13 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from geo.reader.encoding import UNREADABLE, UTF8_AS_CP874
-from geo.reader.job import ROWS_FILE
+from geo.reader.job import BAD_ROWS_FILE, ROWS_FILE
 from geo.reader.refused import Refused
 
 FEW = 100
 """Bad rows that are accepted even if they are the greater part of a delivery."""
 RAW_LENGTH = 2_000
 """Characters of a bad row's raw text that are kept."""
+MOST_ODDITIES = 1_000
 
 _SIGNS = ((UNREADABLE, UNREADABLE), ("\x00", "\x00"), ("เธ", UTF8_AS_CP874))
 """What unreadable text holds: a text to look for quickly, and the pattern that decides."""
@@ -155,8 +156,8 @@ def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, An
     if geometry.type != pa.binary():
         geometry = geometry.cast(pa.binary())
     table = pa.table({"_row": delivery.rows, "_geom": geometry} | delivery.columns)
-    with pa.OSFile(str(out / ROWS_FILE), "wb") as file, pa.ipc.new_file(file, table.schema) as ipc:
-        ipc.write_table(table)
+    _write_table(table, out / ROWS_FILE)
+    _write_table(_bad_rows(delivery), out / BAD_ROWS_FILE)
     return {
         "driver": delivery.driver,
         "container_layer": delivery.container_layer,
@@ -170,8 +171,21 @@ def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, An
         "crs_text": delivery.crs_text,
         "geometry_type": delivery.geometry_type,
         "null_geometries": geometry.null_count,
-        "oddities": [{"code": code, "detail": text} for code, text in delivery.oddities],
-        "bad_rows": [
-            {"row": row, "code": code, "raw": raw} for row, code, raw in sorted(delivery.bad_rows)
+        "oddities": [
+            {"code": code, "detail": text[:RAW_LENGTH]}
+            for code, text in delivery.oddities[:MOST_ODDITIES]
         ],
     }
+
+
+def _bad_rows(delivery: Delivery) -> pa.Table:
+    columns = zip(*sorted(delivery.bad_rows), strict=True) if delivery.bad_rows else ((), (), ())
+    types = (pa.int64(), pa.string(), pa.string())
+    arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
+    return pa.table(arrays, names=["row", "code", "raw"])
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    """As a stream without compression: the parent takes nothing else."""
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as ipc:
+        ipc.write_table(table)

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-JOB_FILE, REPORT_FILE, ROWS_FILE = "job.json", "report.json", "rows.arrow"
+JOB_FILE, REPORT_FILE = "job.json", "report.json"
+ROWS_FILE, BAD_ROWS_FILE = "rows.arrow", "bad_rows.arrow"
 
 
 @dataclass(frozen=True)

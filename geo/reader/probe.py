@@ -5,17 +5,22 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+from geo.reader import drivers
 from geo.reader.job import Job
 
 SECRET_FILE, ADDRESS_FILE = "secret", "address"
 
 
 def run(job: Job) -> list[str]:
-    """Names of the probes that got through.
+    """Names of the probes that got through. Raises UnsafeDrivers.
 
     The job's files are pointer files, for GDAL; one that is called `secret` holds the path of a
     file outside the job, `address` a port of this machine, for Python itself.
     """
+    if job.files:  # without a probe, the walls alone are asked about, and no parser is needed
+        import pyogrio
+
+        drivers.check(pyogrio.list_drivers(), job.format)
     return [name for name, path in job.files.items() if _opens(name, path)]
 
 
@@ -24,7 +29,7 @@ def _opens(name: str, path: Path) -> bool:
         return _reads(Path(path.read_text("utf-8")))
     if name == ADDRESS_FILE:
         return _connects(int(path.read_text("utf-8")))
-    import pyarrow as pa  # a probe of the walls alone needs no parser
+    import pyarrow as pa
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 

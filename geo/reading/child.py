@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -22,7 +24,6 @@ from geo.reader.job import JOB_FILE
 from geo.states import Sandbox
 
 PROGRAM = (sys.executable, "-I", "-X", "utf8", "-m", "geo.reader")
-MAX_REPORT_BYTES = 256 << 20
 _MOST_SAID = 64_000
 _MEMORY_WORDS = (
     *("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory", "out of memory"),
@@ -69,8 +70,16 @@ class End:
         if self.returncode == -signal.SIGKILL:
             return "reader_memory", "killed by the system"
         if self.returncode < 0:
-            return "reader_crashed", signal.Signals(-self.returncode).name
+            return "reader_crashed", _signal_name(-self.returncode)
         return "reader_failed", last
+
+
+def _signal_name(number: int) -> str:
+    """A child may end itself by any signal, also by one without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def run(folder: Path, format: str, seconds: float) -> End:
@@ -114,17 +123,22 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def report(path: Path) -> dict[str, Any] | None:
-    """The report that a child left, or nothing if it left none that is JSON."""
-    if not is_plain_file(path) or path.stat().st_size > MAX_REPORT_BYTES:
-        return None
-    try:
-        report = json.loads(path.read_bytes())
-    except ValueError:
-        return None
-    return report if isinstance(report, dict) else None
+def left(folder: Path, name: str) -> mmap.mmap | None:
+    """What a child left of this name in `out`: the bytes of a plain file of its own, if any.
 
-
-def is_plain_file(path: Path) -> bool:
-    """A file, and no link or pipe that a child put in its place."""
-    return path.is_file() and not path.is_symlink()
+    Nothing is followed or waited for that a child could put in its place: a link to a file or a
+    folder, a second name of another's file, a pipe.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with ExitStack() as opened:
+        try:
+            out = os.open(folder / "out", flags | os.O_DIRECTORY)
+            opened.callback(os.close, out)
+            file = os.open(name, flags, dir_fd=out)
+            opened.callback(os.close, file)
+            about = os.fstat(file)
+            if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
+                return None
+            return mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):  # an empty file cannot be mapped
+            return None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from geo.states import Refusal
+from schemas.models import Bilingual
+
 MESSAGES: Mapping[str, tuple[str, str]] = {
     # the delivery is not what it says
     "file_empty": (
@@ -183,4 +186,20 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "โปรแกรมอ่านไฟล์นี้ไม่สำเร็จ เก็บไฟล์ไว้ให้ผู้ดูแลระบบตรวจสอบแล้ว",
         "The reader failed on this file in a way it does not know; the bytes are kept.",
     ),
+    "reader_report": (
+        "ผลที่โปรแกรมอ่านไฟล์ส่งกลับมาไม่ถูกต้อง จึงไม่ใช้ข้อมูลจากไฟล์นี้ เก็บไฟล์ไว้ให้ผู้ดูแลระบบตรวจสอบแล้ว",
+        "What the reader handed back is not in order; nothing of it is used. The bytes are kept.",
+    ),
+    "reader_unsafe": (
+        "โปรแกรมอ่านไฟล์พบส่วนประกอบที่ไม่รู้จัก จึงไม่อ่านไฟล์นี้ กรุณาแจ้งผู้ดูแลระบบ",
+        "The reader met a part of GDAL that it does not know, and read nothing. Tell the operator.",
+    ),
 }
+
+MAX_DETAIL = 500
+
+
+def refusal(code: str, detail: str) -> Refusal:
+    """The refusal of a code with what is said of it; an unknown code is a failed reader's."""
+    th, en = MESSAGES.get(code, MESSAGES["reader_failed"])
+    return Refusal(code=code, message=Bilingual(th=th, en=en), detail=detail[:MAX_DETAIL])

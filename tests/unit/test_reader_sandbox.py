@@ -19,6 +19,7 @@ from geo.read import ReadLimits, _standing, probe
 from geo.reader import drivers
 from geo.reading import child as reader_child
 from geo.settings import WALLS
+from geo.states import Refusal
 from schemas.formats import FORMATS
 from tests.unit.deliveries import Reader, geojson, point_feature
 
@@ -140,11 +141,14 @@ def in_child(format: str, work: Path, code: str) -> list[str]:
     return listed
 
 
-def test_unknown_driver_stops_the_reader(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = drivers.KNOWN_DRIVERS - {"OGR_VRT"}
-    monkeypatch.setattr(drivers, "KNOWN_DRIVERS", known)
-    with pytest.raises(ReaderUnsafe, match="OGR_VRT"):
-        reader.outcome("geojson", "x.geojson", geojson([point_feature(1, 2)]))
+def test_unknown_driver_is_refused_by_the_child(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe()
+    monkeypatch.setattr(drivers, "KNOWN_DRIVERS", drivers.KNOWN_DRIVERS - {"OGR_VRT"})
+    found = reader.outcome("geojson", "x.geojson", geojson([point_feature(1, 2)]))
+    assert isinstance(found, Refusal) and found.code == "reader_unsafe"
+    assert "OGR_VRT" in found.detail
 
 
 # --- the probe ---------------------------------------------------------------------------------
@@ -162,6 +166,13 @@ def fresh_probe() -> Iterator[None]:
 @pytest.mark.usefixtures("fresh_probe")
 def test_probe_passes_here() -> None:
     probe()
+
+
+@pytest.mark.usefixtures("fresh_probe")
+def test_probe_notices_an_unknown_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drivers, "KNOWN_DRIVERS", drivers.KNOWN_DRIVERS - {"OGR_VRT"})
+    with pytest.raises(ReaderUnsafe, match="OGR_VRT"):
+        probe()
 
 
 @pytest.mark.usefixtures("fresh_probe")
