@@ -17,11 +17,12 @@ def run(job: Job) -> list[str]:
     The job's files are pointer files, for GDAL; one that is called `secret` holds the path of a
     file outside the job, `address` a port of this machine, for Python itself.
     """
-    if job.files:  # without a probe, the walls alone are asked about, and no parser is needed
+    opened = [name for name, path in job.files.items() if _opens(name, path)]
+    if job.files and not opened:  # without files the walls alone are asked about: no parser
         import pyogrio
 
         drivers.check(pyogrio.list_drivers(), job.format)
-    return [name for name, path in job.files.items() if _opens(name, path)]
+    return opened
 
 
 def _opens(name: str, path: Path) -> bool:

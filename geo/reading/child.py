@@ -26,8 +26,12 @@ from geo.states import Sandbox
 PROGRAM = (sys.executable, "-I", "-X", "utf8", "-m", "geo.reader")
 _MOST_SAID = 64_000
 _MEMORY_WORDS = (
-    *("memory allocation", "bad_alloc", "memoryerror", "cannot allocate memory", "out of memory"),
+    "bad_alloc",
+    "cannot allocate memory",
     "failed to launch worker thread",  # a thread wants a stack
+    "memory allocation",
+    "memoryerror",
+    "out of memory",
 )
 
 

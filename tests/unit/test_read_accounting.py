@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("quick_reader")
 
 LIMITS = dataclasses.asdict(ReadLimits())
 WALLS = ("network_namespace", "another_user", "seccomp")
+BAD_ROWS = ({"row": 3, "code": "wrong_field_count", "raw": "z"},)
 SANDBOX = {"landlock_abi": 1, **dict.fromkeys(WALLS, True)}
 
 
@@ -48,13 +49,13 @@ def test_a_count_that_is_not_rows_and_bad_rows_is_refused(tmp_path: Path, record
 def test_the_report_carries_the_count_and_the_blank_records(tmp_path: Path) -> None:
     said = write(delivery(8, blank=5), tmp_path, LIMITS)
     assert (said["records"], said["rows"], said["blank_records"]) == (8, 2, 5)
-    report = ReadReport(format="csv", sandbox=SANDBOX, **said)
+    report = ReadReport(format="csv", sandbox=SANDBOX, bad_rows=BAD_ROWS, **said)
     assert report.records == report.rows + len(report.bad_rows) + report.blank_records
 
 
 def test_the_parent_counts_again_what_the_child_reports(tmp_path: Path) -> None:
     said = write(delivery(3), tmp_path, LIMITS)
-    twice = {"bad_rows": said["bad_rows"] * 2, "records": 4}
+    twice = {"bad_rows": BAD_ROWS * 2, "records": 4}
     for lie in ({"records": 4}, {"rows": 1}, {"blank_records": 1}, {"bad_rows": []}, twice):
         with pytest.raises(ValidationError, match="records are accounted for"):
-            ReadReport(format="csv", sandbox=SANDBOX, **said | lie)
+            ReadReport(format="csv", sandbox=SANDBOX, **{"bad_rows": BAD_ROWS} | said | lie)
