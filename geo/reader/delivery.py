@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,14 +132,31 @@ def ordinals(count: int, start: int = 1) -> pa.Array:
     return pa.array(range(start, start + count), pa.int64())
 
 
+EMPTY_BYTES = 9
+"""WKB of a shape without parts: byte order, kind, and a count of 0."""
+_POINTS = pa.array([struct.pack("<I", kind) for kind in (1, 1001, 2001, 3001)], pa.binary())
+_NAN = struct.pack("<d", float("nan"))
+
+
 def quarantine_lost(delivery: Delivery, has_geometry: list[bool]) -> None:
-    """A feature with a geometry in the file and none after GDAL was not understood."""
+    """A feature with a geometry in the file, and none or an empty one after GDAL, is a bad row."""
     import numpy as np  # not there for the formats without geometry
 
     if delivery.geometry is not None:
-        absent = delivery.geometry.is_null().to_numpy(zero_copy_only=False)
+        absent = _nothing_in(delivery.geometry).to_numpy(zero_copy_only=False)
         lost = np.logical_and(np.array(has_geometry, np.bool_), absent)
-        delivery.quarantine(pa.array(lost), "geometry_unreadable")
+        delivery.quarantine(pa.array(lost, pa.bool_()), "geometry_unreadable")
+
+
+def _nothing_in(wkb: pa.Array) -> pa.Array:
+    """Where WKB is null, of no part, or a point that is not a number, which stands for none."""
+    import pyarrow.compute as pc
+
+    plain = wkb.cast(pa.binary())
+    no_parts = pc.equal(pc.binary_length(plain), EMPTY_BYTES)
+    point = pc.is_in(pc.binary_slice(plain, 1, 5), _POINTS)
+    nowhere = pc.equal(pc.binary_slice(plain, 5, 13), _NAN)
+    return pc.or_(no_parts, pc.and_(point, nowhere)).fill_null(True)
 
 
 def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, Any]:

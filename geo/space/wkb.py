@@ -76,7 +76,8 @@ def read(column: pa.Array | pa.ChunkedArray) -> Shapes:
     geometries = np.full(len(raw), None, dtype=object)
     curved = np.zeros(len(raw), np.bool_)
     try:
-        geometries[~by_hand] = shapely.from_wkb(raw[~by_hand], on_invalid="ignore")
+        with np.errstate(invalid="ignore"):
+            geometries[~by_hand] = shapely.from_wkb(raw[~by_hand], on_invalid="ignore")
     except NotImplementedError:
         by_hand |= given
     for row in np.flatnonzero(given & shapely.is_missing(geometries)):

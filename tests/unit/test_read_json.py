@@ -115,3 +115,24 @@ def test_counting_takes_time_by_length_and_not_by_nesting() -> None:
     idle = max(cost(flat), cost(flat)) * size / len(flat)
     for odd in (b"[" * size, b'{"features":' * (size // 12), b'"\\' * (size // 2), b"{[}]" * 9_999):
         assert cost(odd) < 20 * idle
+
+
+def test_positions_that_are_no_numbers_are_bad_rows_and_no_others(reader: Reader) -> None:
+    def feature(kind: str, coordinates: object) -> dict[str, Any]:
+        geometry = {"type": kind, "coordinates": coordinates}
+        return {"type": "Feature", "properties": {}, "geometry": geometry}
+
+    nan = float("nan")
+    points: list[object] = [[nan, nan], ["x", "y"], [None, 1], [5]]
+    bad = [feature("Point", place) for place in points]
+    bad.append(feature("LineString", [[1, 1], ["a", 2]]))
+    parts = [feature("Point", place)["geometry"] for place in (["x", "y"], [1, 2])]
+    collection = {"type": "GeometryCollection", "geometries": parts}
+    bad.append({"type": "Feature", "properties": {}, "geometry": collection})
+    whole = {"type": "GeometryCollection", "geometries": parts[1:]}
+    good = [{"type": "Feature", "properties": {}, "geometry": whole}]
+    good += [feature("Point", []), feature("LineString", []), feature("Point", [1, 2])]
+    read = reader.table("geojson", "x.geojson", geojson([*bad, *good]))
+    assert [row.row for row in read.report.bad_rows] == list(range(1, len(bad) + 1))
+    assert {row.code for row in read.report.bad_rows} == {"geometry_unreadable"}
+    assert read.table.num_rows == len(good)

@@ -169,3 +169,18 @@ def test_time_grows_with_the_placemarks_and_no_faster() -> None:
         return time.process_time() - start
 
     assert cost(8_000) < 10 * cost(2_000)  # 4 times, and 16 if it grew with the square
+
+
+def test_coordinates_that_are_no_numbers_are_bad_rows_and_no_others(reader: Reader) -> None:
+    shape = "<{0}><coordinates>{1}</coordinates></{0}>"
+    bad = [("Point", "abc"), ("Point", "nan,nan"), ("Point", "100.5"), ("Point", "100,5;13,7")]
+    bad += [("LineString", "1,2 x,y 3,4"), ("LineString", "1,2 3,inf")]
+    good = [("Point", " 1, 2, 0 "), ("LineString", "\n-1e1,2,3\t4,5,+6\n")]
+    none = [("Point", ""), ("LineString", " \n ")]
+    body = "".join(f"<Placemark>{shape.format(*said)}</Placemark>" for said in bad + good + none)
+    read = reader.table("kml", "x.kml", kml(body))
+    codes = [(row.row, row.code) for row in read.report.bad_rows]
+    assert codes == [(n + 1, "geometry_unreadable") for n in range(len(bad))]
+    shapes = shapely.force_2d(shapely.from_wkb(read.table["_geom"].to_pylist()))
+    assert [shape.wkt for shape in shapes[:2]] == ["POINT (1 2)", "LINESTRING (-10 2, 4 5)"]
+    assert all(shape is None or shape.is_empty for shape in shapes[2:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ class _Seen:
     def __init__(self) -> None:
         self.has_geometry: list[bool] = []
         self.ids: list[int | str | None] = []
+        self.parts: dict[int, int] = {}  # of collections, by the index of their feature
         self.not_degrees = 0
         self.names: set[str] = set()
 
@@ -31,7 +33,10 @@ class _Seen:
         properties = feature.get("properties")
         self.names.update(properties if isinstance(properties, dict) else feature)
         few_enough(len(self.names))
-        position = _first_position(feature.get("geometry"))
+        geometry = feature.get("geometry")
+        position = _first_position(geometry)
+        if (parts := _parts(geometry)) is not None:
+            self.parts[len(self.has_geometry)] = len(parts)
         self.has_geometry.append(position is not None)
         self.ids.append(feature.get("id"))
         if position and (abs(position[0]) > 180 or abs(position[1]) > 90):
@@ -81,8 +86,21 @@ def read(job: Job) -> Delivery:
         geometry_type=layer.geometry_type,
         oddities=oddities + layer.warnings,
     )
-    quarantine_lost(delivery, seen.has_geometry)
+    delivery.quarantine(
+        _in_part(layer.geometry, seen.parts, len(layer.fids)), "geometry_unreadable"
+    )
+    kept = [seen.has_geometry[row - 1] for row in delivery.rows.to_pylist()]
+    quarantine_lost(delivery, kept)
     return delivery
+
+
+def _in_part(geometry: pa.Array | None, parts: dict[int, int], rows: int) -> pa.Array:
+    """Where GDAL left out parts of a collection that it did not understand."""
+    lost = [False] * rows
+    for row, stated in parts.items():
+        wkb = None if geometry is None else geometry[row].as_py()
+        lost[row] = wkb is not None and struct.unpack_from("<I", wkb, 5)[0] != stated
+    return pa.array(lost, pa.bool_())
 
 
 def _ids(ids: list[int | str | None]) -> pa.Array:
@@ -106,7 +124,15 @@ def _declared_crs(crs: Any) -> str | None:
     raise Refused("crs_link", json.dumps(crs, ensure_ascii=False))
 
 
+def _parts(geometry: Any) -> list[Any] | None:
+    if not isinstance(geometry, dict) or geometry.get("type") != "GeometryCollection":
+        return None
+    parts = geometry.get("geometries")
+    return parts if isinstance(parts, list) else None
+
+
 def _first_position(geometry: Any) -> list[float] | None:
+    """The first position that a geometry states; 0, 0 for what is no position; None if nothing."""
     if not isinstance(geometry, dict):
         return None
     inner = geometry.get("coordinates")
@@ -115,7 +141,7 @@ def _first_position(geometry: Any) -> list[float] | None:
         return _first_position(parts[0]) if isinstance(parts, list) and parts else None
     while isinstance(inner, list) and inner and isinstance(inner[0], list):
         inner = inner[0]
-    if isinstance(inner, list) and len(inner) >= 2:
-        numbers = all(isinstance(value, int | float) for value in inner[:2])
-        return inner if numbers else [0.0, 0.0]
-    return None
+    if not isinstance(inner, list) or not inner:
+        return None
+    numbers = [value for value in inner[:2] if isinstance(value, int | float)]
+    return numbers if len(numbers) == 2 else [0.0, 0.0]

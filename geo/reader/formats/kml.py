@@ -48,8 +48,9 @@ def read(job: Job) -> Delivery:
         geometry_type="Unknown",
         oddities=oddities + warnings,
     )
-    located = pa.array(walk.located, pa.bool_()).filter(wanted)
-    quarantine_lost(delivery, located.to_pylist())
+    garbled = pa.array(walk.garbled, pa.bool_()).filter(wanted)
+    delivery.quarantine(garbled, "geometry_unreadable")
+    quarantine_lost(delivery, [walk.located[row - 1] for row in delivery.rows.to_pylist()])
     return delivery
 
 

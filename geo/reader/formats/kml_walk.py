@@ -40,6 +40,7 @@ _SHAPES = frozenset(
         "MultiTrack",
     ]
 )
+_PLACES = frozenset({"coordinates", "coord"})
 _GOOGLE = frozenset({"Track", "MultiTrack", "coord", "angles", "interpolate"})
 """LIBKML knows these under Google's prefix alone, whatever they are called since KML 2.3."""
 
@@ -52,6 +53,9 @@ _OWN = {
 }
 """What is about the place and not its looks, by the path below its placemark."""
 _VALUE, _SIMPLE = "ExtendedData/Data/value", "ExtendedData/SchemaData/SimpleData"
+
+_ODD = re.compile(r"[^-+.,0-9eE\s]")
+"""What no coordinates hold; LIBKML reads the numbers around it, as if it were not there."""
 
 _MARKUP = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(?:[^\s<>/:!?]+:)?(Placemark)(?=[\s/>])", re.DOTALL
@@ -70,14 +74,16 @@ def count(text: str) -> int:
 class Walk:
     """Placemarks in the order of the document.
 
-    `own` are KML's own fields and `data` the agency's, by row; `located` and `folder` (index of
-    its container) have one item for each placemark; `links` counts references to other files.
+    `own` are KML's own fields and `data` the agency's, by row. One item for each placemark have
+    `located` (it says where it is), `garbled` (in what is no number) and `folder` (index of its
+    container); `links` counts references to other files.
     """
 
     def __init__(self, text: str, shapes: TextIO) -> None:
         """Raises `Refused`: xml_broken, xml_entities, format_mismatch, too_deep."""
         self.own, self.data, self.ids = SparseColumns(), SparseColumns(), SparseColumns()
         self.located: list[bool] = []
+        self.garbled: list[bool] = []
         self.folder: list[int] = []
         self.links = 0
         self._shapes = shapes
@@ -153,6 +159,7 @@ class Walk:
         self._placemark = len(self._path)
         self.folder.append(self._open[-1][1])
         self.located.append(False)
+        self.garbled.append(False)
         if "id" in attributes:
             self.ids.put("id", self._row, attributes["id"])
         self._shapes.write("<Placemark>")
@@ -162,11 +169,11 @@ class Walk:
         return len(self.folder) - 1
 
     def _start_below_placemark(self, local: str, attributes: Mapping[str, str]) -> None:
-        if local in _SHAPES:
-            self.located[-1] = True
-            if len(self._path) == self._placemark + 1:
-                self._shape = len(self._path)
-                self._write_start(local)
+        if local in _SHAPES and len(self._path) == self._placemark + 1:
+            self._shape = len(self._path)
+            self._write_start(local)
+        elif local in _SHAPES:
+            self.located[-1] = True  # where LIBKML looks for none
         elif local in ("Data", "SimpleData"):
             self._said_name = attributes.get("name", "")
         below = "/".join(self._path[self._placemark :])
@@ -179,6 +186,9 @@ class Walk:
     def _characters(self, text: str) -> None:
         if self._shape:
             self._shapes.write(escape(text))
+            if self._path[-1] in _PLACES and not text.isspace():
+                self.located[-1] = True
+                self.garbled[-1] |= _ODD.search(text) is not None
         elif self._text is not None:
             self._text.append(text)
 
@@ -211,6 +221,8 @@ class Walk:
             self.data.put(self._said_name, self._row, text)
 
     def _write_start(self, local: str) -> None:
+        if local == "Model":
+            self.located[-1] = True
         self._shapes.write(f"<{_for_libkml(local)}>")
 
 
