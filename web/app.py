@@ -116,7 +116,7 @@ def _health(map_id: str, current: Current) -> Callable[[Request], Awaitable[Resp
 def _middleware(settings: WebSettings) -> list[Middleware]:
     packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MVT, *BINARY_TYPES.values())
     return [
-        Middleware(SecurityHeaders),
+        Middleware(SecurityHeaders, varies_by_origin="*" not in settings.allowed_origins),
         Middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,

@@ -25,10 +25,15 @@ SECURITY_HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds them."""
+    """ASGI middleware that adds them.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Where only some sites may read, an answer is another one for each `Origin`: caches are told so,
+    also with the answer to a request that has none.
+    """
+
+    def __init__(self, app: ASGIApp, varies_by_origin: bool) -> None:
         self._app = app
+        self._varies = varies_by_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on; an answer that has one of the headers already keeps its own."""
@@ -38,6 +43,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if self._varies:
+                    headers.add_vary_header("Origin")
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -65,10 +65,13 @@ def test_a_browser_hears_that_nothing_is_written_here(client: httpx.Client, meth
 def test_only_the_named_sites_may_read_where_some_are_named(city: City) -> None:
     named = replace(city.settings, allowed_origins=("https://maps.example",))
     with running(named) as address:
+        own = httpx.get(f"{address}/manifest.json")
         refused = httpx.get(f"{address}/manifest.json", headers=ELSEWHERE)
         allowed = httpx.get(f"{address}/manifest.json", headers={"Origin": "https://maps.example"})
     assert "access-control-allow-origin" not in refused.headers
     assert allowed.headers["access-control-allow-origin"] == "https://maps.example"
+    for answer in (own, refused, allowed):  # no cache gives one of them to another site
+        assert "Origin" in answer.headers["vary"]
 
 
 class AnotherSite(SimpleHTTPRequestHandler):

@@ -33,7 +33,7 @@ export function createMap(style) {
     pitchWithRotate: false,
     touchPitch: false,
   });
-  map.on("error", ({ error, sourceId }) => console.error("map:", sourceId ?? "", error?.stack ?? error));
+  map.on("error", ({ error, sourceId }) => console.error("map:", sourceId ?? "", error?.stack ?? error?.message ?? error));
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
