@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +14,11 @@ from web.errors import DatabaseAway
 
 ROLE = "onemap_web"
 STATEMENT_TIMEOUT_MS = 8_000
-MAX_CONNECTIONS = 8
+FOR_CONTENT = 4
+"""Connections for features and cards: their answers are written by the one event loop, and more at
+once would only keep everybody else waiting."""
+FOR_POINTER = 2
+"""Connections for the one row that every request asks for; content never takes them."""
 
 AWAY = (
     OSError,
@@ -29,11 +34,14 @@ class Snapshots:
     """Connections of the public role, each inside one read-only repeatable-read transaction.
 
     A page of features and the count beside it are two statements; in one snapshot they are of
-    one release. It stands in for the pool that tipg expects.
+    one release. It stands in for the pool that tipg expects. There are `connections` at most; who
+    finds all of them in use waits for one, which is no failure of the database.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = FOR_CONTENT) -> None:
         self._url = url
+        self._connections = connections
+        self._free = asyncio.Semaphore(connections)
         self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
@@ -41,7 +49,7 @@ class Snapshots:
         self._pool = await asyncpg.create_pool(
             self._url,
             min_size=0,
-            max_size=MAX_CONNECTIONS,
+            max_size=self._connections,
             timeout=5,
             command_timeout=STATEMENT_TIMEOUT_MS / 1000 + 2,
             init=_prepare,
@@ -63,8 +71,13 @@ class Snapshots:
         """One connection in one snapshot. Raises DatabaseAway."""
         if self._pool is None:
             raise DatabaseAway
+        async with self._free, self._connected(self._pool) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _connected(self, pool: asyncpg.Pool) -> AsyncIterator[Any]:
         try:
-            connection = await self._pool.acquire(timeout=5)
+            connection = await pool.acquire(timeout=5)
         except (*AWAY, asyncpg.PostgresError) as error:  # also: no such database, not let in
             raise DatabaseAway from error
         try:
@@ -73,7 +86,7 @@ class Snapshots:
         except AWAY as error:
             raise DatabaseAway from error
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:

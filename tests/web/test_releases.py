@@ -6,8 +6,10 @@ import gzip
 import hashlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import httpx
@@ -257,6 +259,22 @@ def test_files_that_went_missing_are_said_and_a_map_begun_anew_is_read_anew(city
     assert (missing.status_code, missing.json()["code"]) == (503, "ReleaseMissing")
     assert first.json()["name"] == "เมืองทดสอบ"
     assert again.json()["name"] == "เมืองใหม่"
+
+
+def test_slow_content_keeps_nobody_else_waiting_and_is_no_failure(city: City) -> None:
+    def features(address: str) -> int:
+        return httpx.get(f"{address}/api/collections/parks/items?limit=1", timeout=30).status_code
+
+    with running(city.settings) as address, ThreadPoolExecutor(12) as pool:
+        assert features(address) == 200
+        with psycopg.connect(city.owner_url) as owner:
+            owner.execute("lock table core.parks in access exclusive mode")
+            asked = [pool.submit(features, address) for _ in range(12)]
+            sleep(1)
+            assert not any(answer.done() for answer in asked)
+            assert httpx.get(f"{address}/health", timeout=3).status_code == 200
+            assert httpx.get(f"{address}/tiles/10/797/472.mvt", timeout=3).status_code == 200
+        assert {answer.result() for answer in asked} == {200}
 
 
 def test_a_database_that_was_never_there_is_said_without_its_words(city: City) -> None:
