@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from datetime import date
 
 import pytest
@@ -40,6 +41,14 @@ def test_a_row_without_a_shape_says_nothing_of_one() -> None:
 def test_a_shape_whose_bytes_are_broken_costs_no_row() -> None:
     found = quarantine(raw(shapes=[b"nonsense"], id=["a"]), issue("geometry_unrepairable", 11))
     assert json.loads(found["raw"][0].as_py())["id"] == "a"
+
+
+def test_a_curve_is_kept_as_its_bytes_and_costs_no_other_row_its_words() -> None:
+    arc = struct.pack("<BII6d", 1, 8, 3, 0, 0, 1, 1, 2, 0)
+    delivered = raw(shapes=[arc, shapely.Point(1, 2)], id=["a", "b"])
+    found = quarantine(delivered, issue("geometry_curved", 11, 12))
+    shapes = [json.loads(row)["_shape"] for row in found["raw"].to_pylist()]
+    assert shapes == [f"WKB {arc.hex()}", "POINT (1 2)"]
 
 
 def test_each_code_is_said_once_and_in_the_order_of_rows() -> None:

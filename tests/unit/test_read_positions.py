@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -209,3 +210,14 @@ def test_a_monster_of_a_shape_is_refused_alone() -> None:
     assert said(found.issues) == [("geometry_too_many_vertices", 11)]
     assert "200,000" in str(told(found.issues, "message_en")[0])
     assert [shape is None for shape in found.shapes] == [True, False]
+
+
+def test_a_curve_is_read_where_it_is_straight_and_told_where_it_is_not() -> None:
+    surface = struct.pack("<BII", 1, 12, 1) + shapely.to_wkb(SQUARE, byte_order=1)
+    arc = struct.pack("<BII6d", 1, 8, 3, 100.5, 13.7, 100.6, 13.8, 100.7, 13.7)
+    shapes = [surface, arc, SQUARE]
+    found = read(shapes=shapes, kind="polygon")
+    straight, curved, plain = found.shapes
+    assert shapely.equals(straight, plain)
+    assert curved is None
+    assert said(found.issues) == [("geometry_curved", 12)]
