@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import MapOption
 from cli.output import console, errors, print_table
+
+if TYPE_CHECKING:
+    from flows.upgrading import Change
 
 _NUMBERS = ["rows", "now", "lost", "more", "other ids", "moved", "by up to (m)"]
 
@@ -27,7 +30,7 @@ def upgrade(
 
 def _preview(map_id: str) -> int:
     from flows.opening import open_review
-    from flows.upgrading import Change, preview
+    from flows.upgrading import preview
     from geo.settings import from_environment
 
     changes: list[Change] = []
@@ -43,11 +46,9 @@ def _preview(map_id: str) -> int:
     return os.EX_OK
 
 
-def _line(change: object) -> list[str]:
-    from flows.upgrading import Change
+def _line(change: Change) -> list[str]:
     from geo.states import Refusal
 
-    assert isinstance(change, Change)
     found = change.gives
     if isinstance(found, Refusal):
         return [change.source_id, *[""] * len(_NUMBERS), f"refused: {found.message.en}"]

@@ -49,8 +49,8 @@ def upgrade(job: Job, *, by: str, reason: str) -> RefreshResult:
     places are judged within them. Bytes that a person rejected before are left to their own
     decision. Raises ConfigurationError without a name or a reason.
     """
-    pipeline.prepare(job)
     runs.require_words(by, reason)
+    pipeline.prepare(job)
     number = runs.begin_upgrade(job.engine, by=by, reason=reason)
     outcomes = [_upgraded(job, source, last, by, reason, number) for source, last in _accepted(job)]
     return finish(job, outcomes)

@@ -15,7 +15,7 @@ import pytest
 from geo.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
-COMMANDS = "run serve lint layers position deploy worker holds approve reject db".split()  # noqa: SIM905
+COMMANDS = "run serve lint layers position deploy worker holds approve reject upgrade db".split()  # noqa: SIM905
 
 
 def onemap(
@@ -191,6 +191,20 @@ def test_a_map_that_never_ran_has_nothing_to_decide(cluster: Settings) -> None:
         result = onemap(*arguments, home=cluster.home)
         assert "run 7" in one_line(result)
         assert result.returncode == os.EX_NOINPUT
+
+
+def test_an_upgrade_of_a_map_that_never_ran_changes_nothing(cluster: Settings) -> None:
+    found = onemap("upgrade", "--dry-run", "--map", "nakhon_phanom", home=cluster.home)
+    assert found.returncode == 0 and "everything stands" in found.stdout, found.stderr
+    found = onemap("upgrade", "--map", "nakhon_phanom", "--by", " ", home=cluster.home)
+    assert "a name and a reason" in one_line(found)
+    assert found.returncode == os.EX_CONFIG
+
+
+def test_a_source_that_the_map_does_not_have_is_one_line(cluster: Settings) -> None:
+    found = onemap("run", "--again", "--source", "elsewhere", home=cluster.home)
+    assert "no source elsewhere" in one_line(found)
+    assert found.returncode == os.EX_CONFIG
 
 
 def test_a_broken_declaration_is_said_with_file_and_line(tmp_path: Path) -> None:

@@ -9,12 +9,16 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import review
+from cli import review, upgrading
 from cli.main import app
 from cli.refreshing import _line, print_outcomes
-from flows import deciding
+from flows import deciding, opening
+from flows import upgrading as flows_upgrading
 from flows.job import Job, RefreshResult, SourceOutcome
-from geo.states import Outcome
+from flows.upgrading import Change
+from geo.rereading import Differences
+from geo.states import Outcome, Refusal
+from schemas.models import Bilingual
 
 
 def result_of(outcome: Outcome) -> RefreshResult:
@@ -87,3 +91,26 @@ def test_a_release_that_was_not_made_is_told(capsys: pytest.CaptureFixture[str])
 def test_help_names_the_exit_codes() -> None:
     told = CliRunner().invoke(app, ["run", "--help"]).output
     assert all(code in told for code in ("65", "69", "70", "78"))
+
+
+def test_it_is_said_why_something_was_read_again(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "severity of key_missing error, agency -> warning, agency"
+    source = SourceOutcome("parks", "parks", "accepted", run_id=12, because=why)
+    print_outcomes(RefreshResult((source,), None), "sample")
+    assert f"parks: read again because: {why}" in capsys.readouterr().err
+
+
+def test_a_dry_run_lists_what_an_upgrade_changes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gives = Differences(20, 18, 2, 0, 1, 3, 189.25, {"name_th": 4})
+    refused = Refusal(code="x", message=Bilingual(th="ไม่ได้", en="no such layer"))
+    changes = [Change("parks", "PROJ 9 -> 10", gives), Change("spas", "codes changed", refused)]
+    monkeypatch.setattr(opening, "open_review", lambda *_: None)
+    monkeypatch.setattr(flows_upgrading, "preview", lambda _: iter(changes))
+    assert upgrading._preview("sample") == os.EX_OK
+    said = capsys.readouterr()
+    assert "sample: parks would be read again because: PROJ 9 -> 10" in said.err
+    line = next(line for line in said.out.splitlines() if "parks" in line)
+    assert line.split() == ["parks", "20", "18", "2", "0", "1", "3", "189.2", "name_th", "4"]
+    assert "refused: no such layer" in said.out
