@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from geo.reader.refused import Refused
 
 LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+SHORT = 4096
 _LINE = re.compile(rb"[^\r\n]+")
 
 
@@ -57,6 +58,9 @@ class Scanner:
         self._plain = re.compile(_plain(opens, between, rb'[^"]*+'))
         self._plain_in_line = re.compile(_plain(opens, between, rb'[^"\r\n]*+'))
         self._quoted = re.compile(opens + rb'(?:[^"]++|"")*+("?)')
+        value = rb'(?>"(?:[^"]++|"")*+"|(?!")[^' + between + rb"\r\n]*+)"
+        more = rb"(?:" + between + value + rb"){%d}" % (fields - 1)
+        self._record = re.compile(value + more + rb"(?![^\r\n])")
 
     def scan(self, text: bytes, start: int, most_bad: int) -> Structure:
         """The structure of `text` from `start`. Raises `Refused` beyond `most_bad` bad lines."""
@@ -86,6 +90,8 @@ class Scanner:
 
         `opening` is its first quotation mark that does not close on its own line, as it should.
         """
+        if (end := self._plainly_one(text, line)) is not None:
+            return _line_end(text, end), None
         at = opening
         while True:
             quoted = self._quoted.match(text, at)
@@ -97,6 +103,16 @@ class Scanner:
             at = _end(self._plain_in_line, text, quoted.end())
             if at == len(text) or text[at] in b"\r\n":
                 return _line_end(text, at), self._verdict(text[line:at])
+
+    def _plainly_one(self, text: bytes, line: int) -> int | None:
+        """Where a record ends that has its fields, and no delimiter but those between them.
+
+        Most records that span lines are such, and one look is enough for them.
+        """
+        record = self._record.match(text, line)
+        if record is None or text.count(self.delimiter, line, record.end()) != self.fields - 1:
+            return None
+        return record.end()
 
     def _stops_at(self, text: bytes, at: int) -> bool:
         return at == len(text) or text[at] in self._stops
@@ -129,6 +145,8 @@ class Scanner:
 
 def count_lines(text: bytes, start: int, end: int) -> int:
     """Lines with at least one character, whatever ends them."""
+    if end - start < SHORT:
+        return len(_LINE.findall(text, start, end))
     feeds, returns, both = (text.count(mark, start, end) for mark in (b"\n", b"\r", b"\r\n"))
     if any(text.find(two, start, end) >= 0 for two in _blank_lines(feeds, returns, both)):
         return sum(1 for _ in _LINE.finditer(text, start, end))
@@ -165,8 +183,7 @@ def _end(pattern: re.Pattern[bytes], text: bytes, at: int) -> int:
 
 
 def _line_start(text: bytes, earliest: int, at: int) -> int:
-    breaks = (text.rfind(b"\n", earliest, at), text.rfind(b"\r", earliest, at))
-    return max(earliest, *(found + 1 for found in breaks))
+    return max(earliest, text.rfind(b"\n", earliest, at) + 1, text.rfind(b"\r", earliest, at) + 1)
 
 
 def _line_end(text: bytes, at: int) -> int:
