@@ -11,6 +11,7 @@ import pytest
 from geo.reader.formats import delimited
 from geo.reader.formats.csv_lines import Scanner, count_lines
 from tests.damage.reading import Outcome, read_here
+from tests.unit.deliveries import zipped
 
 HEADER = ["id", "name", "lat", "lon"]
 
@@ -221,3 +222,11 @@ def test_scanning_takes_time_in_proportion(line: str) -> None:
 )
 def test_blank_lines_are_no_lines(text: bytes, count: int) -> None:
     assert count_lines(text, 0, len(text)) == count
+
+
+def test_more_text_than_memory_holds_is_refused_before_it_is_read() -> None:
+    content = "\n".join(lines(20_000)).encode()
+    little = {"memory_bytes": 2 * len(content)}
+    assert read(content, limits=little).refused == "too_large"
+    packed = read_here("csv", {"x.zip": zipped({"x.csv": content})}, limits=little)
+    assert packed.refused == "zip_too_large"

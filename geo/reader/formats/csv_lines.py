@@ -105,14 +105,16 @@ class Scanner:
                 return _line_end(text, at), self._verdict(text[line:at])
 
     def _plainly_one(self, text: bytes, line: int) -> int | None:
-        """Where a record ends that has its fields, and no delimiter but those between them.
+        """Where a record ends that has its fields, and too few delimiters in them for another.
 
         Most records that span lines are such, and one look is enough for them.
         """
         record = self._record.match(text, line)
-        if record is None or text.count(self.delimiter, line, record.end()) != self.fields - 1:
+        if record is None:
             return None
-        return record.end()
+        between = self.fields - 1
+        within = text.count(self.delimiter, line, record.end()) - between
+        return None if 0 < between <= within else record.end()
 
     def _stops_at(self, text: bytes, at: int) -> bool:
         return at == len(text) or text[at] in self._stops

@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -76,20 +77,23 @@ def read(job: Job) -> Delivery:
 
 
 def _text(job: Job) -> tuple[bytes, str]:
-    """The one file in UTF-8, and the encoding that it was in."""
-    path = only_file(job)
-    _refuse_large(path.stat().st_size, job.limits["memory_bytes"])
+    """The one file in UTF-8, and the encoding that it was in.
+
+    What would fill the memory is refused (too_large, zip_too_large) before it is read or unpacked.
+    """
+    most = min(job.limits["unpacked_bytes"], job.limits["memory_bytes"] // COPIES)
+    path = only_file(replace(job, limits=job.limits | {"unpacked_bytes": most}))
+    _refuse_large(path.stat().st_size, most)
     data = path.read_bytes()
     found = encoding.decide(data, job.encoding)
     text = encoding.as_utf8(data, found)
-    _refuse_large(len(text), job.limits["memory_bytes"])
+    _refuse_large(len(text), most)
     return text, found
 
 
-def _refuse_large(size: int, memory: int) -> None:
-    """What would fill the memory is refused before it does."""
-    if size * COPIES > memory:
-        raise Refused("too_large", f"{size} bytes of text; {memory // COPIES} can be read")
+def _refuse_large(size: int, most: int) -> None:
+    if size > most:
+        raise Refused("too_large", f"{size} bytes of text; {most} can be read")
 
 
 def _sniff(sample: str, declared: Sequence[str]) -> tuple[str, list[list[str]]]:
