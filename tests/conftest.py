@@ -90,6 +90,8 @@ def unsafe_but_quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         for setting in ("fsync", "full_page_writes"):
             patch.setitem(private_cluster.SERVER_SETTINGS, setting, "off")
+        # Each connection would load it anew: as long as all else that most of them do.
+        patch.setitem(private_cluster.SERVER_SETTINGS, "shared_preload_libraries", "postgis-3")
         options = (*private_cluster.INITDB_OPTIONS, "--no-sync")
         patch.setattr(private_cluster, "INITDB_OPTIONS", options)
         patch.setattr(private_cluster, "_initialise", copy)
