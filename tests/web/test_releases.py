@@ -7,6 +7,7 @@ import hashlib
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from time import sleep
@@ -116,11 +117,11 @@ def test_known_bytes_are_not_sent_again(client: httpx.Client, path: str) -> None
     ],
 )
 def test_only_named_files_are_served(address: str, path: str) -> None:
-    connection = HTTPConnection(address.removeprefix("http://"))
-    connection.request("GET", path)  # as it is written: no client tidies the path
-    answer = connection.getresponse()
-    assert answer.status == 404
-    assert b"root:" not in answer.read()
+    with closing(HTTPConnection(address.removeprefix("http://"))) as connection:
+        connection.request("GET", path)  # as it is written: no client tidies the path
+        answer = connection.getresponse()
+        assert answer.status == 404
+        assert b"root:" not in answer.read()
 
 
 @pytest.mark.parametrize("number", ["0", "2", "99999999999999999999", "9" * 5_000])
