@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from rich.markup import escape
+from rich.text import Text
 
 from cli.output import console, errors, print_table
 from flows.job import RefreshResult, SourceOutcome
@@ -117,7 +118,7 @@ def _say(words: str) -> None:
     errors.print(words, markup=False, highlight=False, soft_wrap=True)
 
 
-def _line(source: SourceOutcome) -> list[str]:
+def _line(source: SourceOutcome) -> list[str | Text]:
     counts = (
         source.rows_in,
         source.published,
@@ -128,7 +129,7 @@ def _line(source: SourceOutcome) -> list[str]:
     )
     return [
         source.source_id,
-        "[bold red]fault[/]" if source.outcome == "fault" else source.outcome,
+        Text("fault", style="bold red") if source.outcome == "fault" else source.outcome,
         *("" if count is None else f"{count:,}" for count in counts),
         f"{source.seconds:.1f}",
     ]

@@ -174,7 +174,8 @@ def _store_path(path: Path, store: Path, most: int) -> StoredFile:
             if size > most:
                 raise TooLarge(size)
             copy.write(chunk)
-    return _keep(Path(copy.name), path.name, digest.hexdigest(), size, store)
+    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    return _keep(Path(copy.name), name, digest.hexdigest(), size, store)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -7,10 +7,12 @@ from typing import cast
 
 import pytest
 import typer
+from rich.text import Text
 from typer.testing import CliRunner
 
 from cli import review, upgrading
 from cli.main import app
+from cli.output import print_table
 from cli.refreshing import _line, print_outcomes
 from flows import deciding, opening
 from flows import upgrading as flows_upgrading
@@ -76,7 +78,7 @@ def test_a_fault_is_red_and_says_how_to_report_it(capsys: pytest.CaptureFixture[
     told = capsys.readouterr()
     assert "parks: fault: few rows" in told.err
     assert "send the line above to those who maintain One Map" in told.err
-    assert _line(result_of("fault").sources[0])[1] == "[bold red]fault[/]"
+    assert _line(result_of("fault").sources[0])[1] == Text("fault", style="bold red")
 
 
 def test_a_release_that_was_not_made_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,3 +116,8 @@ def test_a_dry_run_lists_what_an_upgrade_changes(
     line = next(line for line in said.out.splitlines() if "parks" in line)
     assert line.split() == ["parks", "20", "18", "2", "0", "1", "3", "189.2", "name_th", "4"]
     assert "refused: no such layer" in said.out
+
+
+def test_an_agencys_words_do_nothing_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["words"], [["x\x1b[2Jy [bold]z[/bold] \u202e"]])
+    assert r"x\x1b[2Jy [bold]z[/bold] \u202e" in capsys.readouterr().out

@@ -201,3 +201,12 @@ def test_a_download_that_is_too_large_is_refused(
     found = snapshot(source("https://data.example/parks.csv"), *folders)
     assert isinstance(found, Refusal) and found.code == "delivery_too_large"
     assert not list((folders[1] / "incoming").iterdir())
+
+
+def test_a_file_name_that_is_no_text_is_kept_in_letters(folders: tuple[Path, Path]) -> None:
+    """A name of Thai Windows, in CP874, as an old server hands it on."""
+    drops, store = folders
+    (drops / os.fsdecode("ก.csv".encode("cp874"))).write_text("id")
+    found = taken("*.csv", drops, store)
+    assert found.files[0].name == "\\xa1.csv"
+    assert reopen(PARKS.id, found.sha256, store) == found
