@@ -8,7 +8,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from geo.read import ReadLimits
 from geo.reader import delivery
-from geo.reader.job import ROWS_FILE, Job
+from geo.reader.job import BAD_ROWS_FILE, ROWS_FILE, Job
 from geo.reader.refused import Refused
 from schemas.formats import FORMATS
 
@@ -30,16 +30,12 @@ class Outcome:
     refused: str | None
     rows: list[dict[str, Any]]
     report: dict[str, Any]
+    bad: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def accounted(self) -> int:
         """Records that are rows, bad rows or blank."""
         return len(self.rows) + len(self.bad) + int(self.report["blank_records"])
-
-    @property
-    def bad(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.report["bad_rows"]
-        return found
 
 
 def read_here(format: str, members: dict[str, bytes], **options: Any) -> Outcome:
@@ -50,10 +46,14 @@ def read_here(format: str, members: dict[str, bytes], **options: Any) -> Outcome
             report = delivery.write(module.read(job), job.out, job.limits)
         except Refused as refused:
             return Outcome(refused.code, [], {"detail": refused.detail})
-        with pa.OSFile(str(job.out / ROWS_FILE)) as file:
-            table = pa.ipc.open_file(file).read_all()
         json.dumps(report)  # it must be a report that can be written
-        return Outcome(None, table.drop_columns(["_geom"]).to_pylist(), report)
+        rows = _table(job.out / ROWS_FILE).drop_columns(["_geom"]).to_pylist()
+        return Outcome(None, rows, report, _table(job.out / BAD_ROWS_FILE).to_pylist())
+
+
+def _table(path: Path) -> pa.Table:
+    with pa.OSFile(str(path)) as file:
+        return pa.ipc.open_stream(file).read_all()
 
 
 @contextmanager
