@@ -6,12 +6,15 @@ without one. Either way, only transient errors are tried again.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
-from geo.errors import TransientError
+from geo.errors import StepTimeout, TransientError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,16 +23,51 @@ RETRY_DELAYS = (2.0, 10.0)
 """Seconds before the second and the third try of a step that failed transiently."""
 
 
+STEP_SECONDS = 3_600.0
+"""How long one step may take. The reader's own limit, and that of a statement, are shorter."""
+
+
 def step(label: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Runs `function` as the step `label` (it says which layer or source)."""
     if _in_flow_run():
         return _as_task(label, function)(*args, **kwargs)
     for delay in RETRY_DELAYS:
         try:
-            return function(*args, **kwargs)
+            return _timed(label, function)(*args, **kwargs)
         except TransientError:
             time.sleep(delay)
-    return function(*args, **kwargs)
+    return _timed(label, function)(*args, **kwargs)
+
+
+def _timed(label: str, function: Callable[P, R]) -> Callable[P, R]:
+    def instead(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _clock(label, STEP_SECONDS):
+            return function(*args, **kwargs)
+
+    return instead
+
+
+@contextmanager
+def _clock(label: str, seconds: float) -> Iterator[None]:
+    """Ends the block after `seconds` with StepTimeout; an alarm that was set before rings on.
+
+    Alarms ring in the main thread alone: a step elsewhere has the limits of reader and database.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise StepTimeout(label, seconds)
+
+    started, before = time.monotonic(), signal.signal(signal.SIGALRM, ring)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        passed = time.monotonic() - started
+        signal.setitimer(signal.ITIMER_REAL, max(left - passed, 0.001) if left else 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _in_flow_run() -> bool:
@@ -52,7 +90,7 @@ def _as_task(label: str, function: Callable[P, R]) -> Callable[P, R]:
         retry_condition_fn=_is_transient,
         cache_policy=NO_CACHE,
         persist_result=False,
-    )(function)
+    )(_timed(label, function))
     return made
 
 

@@ -15,6 +15,7 @@ from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.judging import Past, judge, past_of
+from flows.preflight import require_room
 from flows.publishing import LEASE_WAIT_SECONDS, finish
 from flows.walls import required_walls
 from geo.errors import ConfigurationError
@@ -170,6 +171,7 @@ def _load(
     decision: runs.Decision | None,
 ) -> None:
     layer = job.view.layer(source.layer)
+    require_room(job, delivery)
     job.progress(f"{source.id}: load")
     label = f"load {layer.id} from {source.id}"
     step(label, load, job.engine, run_id, delivery, verdict, source, layer, token, decision)

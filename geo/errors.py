@@ -78,6 +78,21 @@ class WallsMissing(TerminalError):
         )
 
 
+@dataclass(eq=False)
+class NoRoom(TerminalError):
+    """A disk has not the room that a step needs; nothing was written. Sizes are in bytes."""
+
+    folder: Path
+    needed: int
+    free: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder} has {self.free / 1e6:,.0f} MB free, and this load needs "
+            f"{self.needed / 1e6:,.0f} MB for rows, log and release; make room and run again"
+        )
+
+
 # --- input that is not there (EX_NOINPUT, 66) -------------------------------------------------
 
 
@@ -238,6 +253,17 @@ class RowAccountingError(TerminalError):
             f"source `{self.source}`, step {self.step}: {self.rows_in} rows came in and "
             f"{self.rows_out} are accounted for; nothing was written. Please report this"
         )
+
+
+@dataclass(eq=False)
+class StepTimeout(TerminalError):
+    """A step took longer than any delivery may; what it wrote was undone."""
+
+    step: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.step} took longer than {self.seconds:,.0f} seconds and was ended"
 
 
 @dataclass(eq=False)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from psycopg.errors import LockNotAvailable
+import psycopg
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from geo.errors import DatabaseBusy, DatabaseUnreachable
+from geo.errors import DatabaseBusy, DatabaseUnreachable, StepTimeout
 from geo.values.storable import json_text, storable
 from sql import statement
 
@@ -24,16 +25,26 @@ PAUSE_SECONDS = 2.0
 """Between two tries: those who queued behind the first one are served."""
 
 
+STATEMENT_SECONDS = 1_800
+"""How long one statement may take; the largest layer of a city loads and is cut in minutes."""
+
+
 def open_engine(url: str) -> Engine:
     """Engine for a libpq URL (`postgresql://...`). Nothing is connected yet.
 
     Raises ConfigurationError for an address that is no URL.
     """
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    limit = f"-c statement_timeout={STATEMENT_SECONDS}s"
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        address,
         poolclass=NullPool,
         json_serializer=json_text,
-        connect_args={"connect_timeout": 10, "application_name": "onemap"},
+        connect_args={
+            "connect_timeout": 10,
+            "application_name": "onemap",
+            "options": f"{address.query.get('options', '')} {limit}",
+        },
     )
 
 
@@ -42,7 +53,8 @@ def connect(engine: Engine) -> Iterator[Connection]:
     """A connection without a transaction of its own.
 
     Raises DatabaseUnreachable where there is no server, and DatabaseBusy where the server ended the
-    work (a deadlock, a time-out, a shutdown, a crash): nothing of it was written.
+    work (a deadlock, a shutdown, a crash): nothing of it was written. A statement that took longer
+    than it may is a StepTimeout: to try it again would take as long.
     """
     try:
         connection = engine.connect()
@@ -52,8 +64,11 @@ def connect(engine: Engine) -> Iterator[Connection]:
     try:
         with connection:
             yield connection
-    except OperationalError as error:
-        raise DatabaseBusy(_first_line(error)) from error
+    except (OperationalError, psycopg.OperationalError) as error:  # the latter in a COPY
+        cause = error.orig if isinstance(error, OperationalError) else error
+        if isinstance(cause, QueryCanceled):
+            raise StepTimeout("a statement", STATEMENT_SECONDS) from error
+        raise DatabaseBusy(_first_line(cause or error)) from error
 
 
 @contextmanager
@@ -110,5 +125,6 @@ def _bindable(value: Any) -> Any:
     return storable(value) if isinstance(value, str) else value
 
 
-def _first_line(error: OperationalError) -> str:
-    return str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+def _first_line(error: BaseException) -> str:
+    cause = error.orig if isinstance(error, OperationalError) and error.orig else error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
