@@ -6,6 +6,7 @@ without one. Either way, only transient errors are tried again.
 
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 import threading
@@ -40,6 +41,7 @@ def step(label: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 
 
 def _timed(label: str, function: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(function)
     def instead(*args: P.args, **kwargs: P.kwargs) -> R:
         with _clock(label, STEP_SECONDS):
             return function(*args, **kwargs)

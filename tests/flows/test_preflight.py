@@ -87,6 +87,6 @@ def test_a_statement_that_takes_too_long_is_not_tried_again(small_city: SmallCit
     with connect(small_city.job.engine) as connection:
         limit = connection.scalar(text("show statement_timeout"))
     assert limit == f"{STATEMENT_SECONDS // 60}min"
+    slow = text("set statement_timeout = 50; select pg_sleep(20)")
     with pytest.raises(StepTimeout), connect(small_city.job.engine) as connection:
-        connection.execute(text("set statement_timeout = 50"))
-        connection.execute(text("select pg_sleep(20)"))
+        connection.execute(slow)
