@@ -226,7 +226,7 @@ def test_blank_lines_are_no_lines(text: bytes, count: int) -> None:
 
 def test_more_text_than_memory_holds_is_refused_before_it_is_read() -> None:
     content = "\n".join(lines(20_000)).encode()
-    little = {"memory_bytes": 2 * len(content)}
+    little = {"memory_bytes": 3 * len(content)}
     assert read(content, limits=little).refused == "too_large"
     packed = read_here("csv", {"x.zip": zipped({"x.csv": content})}, limits=little)
     assert packed.refused == "zip_too_large"

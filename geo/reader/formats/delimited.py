@@ -28,8 +28,9 @@ SAMPLE_BYTES, SAMPLE_RECORDS = 256 * 1024, 50
 HEADER_SEARCH_ROWS = 20
 BLOCK_BYTES = 1 << 24
 """What Arrow parses at once; no record may be longer."""
-COPIES = 3
-"""How often text is in memory at the most: itself, its columns, and columns as they are joined."""
+COPIES = 4
+"""How often text is held at the most: itself, its columns (with their offsets), and columns as they
+are joined. Measured: 2.7 to 3.7 times, and what lies between the pieces counts as well."""
 _SWALLOWING = frozenset({"quote_unclosed", "records_in_quotes"})
 _NO_LINES = re.compile(rb"[\r\n]*+")
 
