@@ -54,7 +54,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(st.lists(st.dictionaries(st.text(), json_values)), st.booleans(), json_values)
 def test_the_count_is_that_of_any_parser(
     features: list[dict[str, Any]], ascii_only: bool, more: object
