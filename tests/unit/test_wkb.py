@@ -204,3 +204,18 @@ def test_empty_slices_and_chunks() -> None:
         pa.chunked_array([pa.array([LINE, ARC]), pa.array([None, STRAIGHT], pa.binary())]).slice(1),
     ):
         assert len(wkb.read(column).geometries) == len(column)
+
+
+@pytest.mark.parametrize(
+    ("vertices", "read"),
+    [
+        ([(0, 0), (1, 1), (2, 2), (3, 1), (4, 0)], "LINESTRING (0 0, 1 1, 2 2, 3 1, 4 0)"),
+        ([(0, 0), (1, 1), (2, 2), (3, 5), (4, 0)], "curved"),
+        ([(0, 0), (1, 5), (2, 2), (3, 1), (4, 0)], "curved"),
+        ([(0, 0), (3, 3), (2, 2)], "curved"),  # beyond its end and back
+        ([(0, 0), (-1, -1), (2, 2)], "curved"),
+        ([(0, 0), (1, 1), (2, 2), (3, 3)], "unreadable"),
+    ],
+)
+def test_each_arc_of_a_string_is_looked_at(vertices: Places, read: str) -> None:
+    assert said(string(8, vertices)) == [read]
