@@ -72,7 +72,7 @@ chromium:
 # Both locks from pyproject.toml, for every platform: a pin stays where it may. UPGRADE=--upgrade takes
 # the newest versions that are allowed, UPGRADE="--upgrade-package NAME" that of one package.
 lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
-lock: compile := build/uv/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 \
+lock: compile := build/uv/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-strip-extras \
 	--generate-hashes --no-emit-index-url --no-emit-find-links pyproject.toml
 lock: .venv/run.stamp
 	@$(bin)/pip install --quiet --disable-pip-version-check --upgrade --target build/uv uv
