@@ -196,6 +196,8 @@ def _databases(
 
 
 def _clone(server: psycopg.Connection, name: str, template: str) -> None:
+    """A new database; one that a module's own run left behind is in nobody's use."""
+    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
     clone = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
     names = (name, private_cluster.OWNER, template)
     server.execute(clone.format(*map(sql.Identifier, names)))

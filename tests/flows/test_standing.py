@@ -398,7 +398,7 @@ def test_an_approval_whose_layer_could_not_be_built_was_never_made(
     town.half_of_the_parks(place.drops)
     place.refresh()
     held = place.hold(PARKS)
-    broken = [LayerUnbuilt("parks")]
+    broken = [LayerUnbuilt("parks", "it does not read back")]
 
     def unify_later(*arguments: Any) -> dict[str, int]:
         if broken:
