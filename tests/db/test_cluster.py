@@ -24,6 +24,7 @@ from geo.errors import ClusterError, ConfigurationError, DatabaseUnreachable, Mi
 from geo.settings import Settings, project_folder
 from server import cluster as private
 from server import postgres
+from tests.conftest import quick_folder
 
 START = (
     "import sys; from pathlib import Path; from server import cluster; from geo.settings import *\n"
@@ -36,7 +37,7 @@ MakeSettings = Callable[..., Settings]
 
 @contextmanager
 def _empty_home(below: str = "") -> Iterator[Settings]:
-    base = Path(tempfile.mkdtemp(prefix="onemap-tests-"))
+    base = Path(tempfile.mkdtemp(prefix="onemap-tests-", dir=quick_folder()))
     base.chmod(0o711)
     settings = Settings(project=project_folder(), home=base / below)
     yield settings
