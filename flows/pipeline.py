@@ -72,9 +72,22 @@ def ingest(job: Job, source: Source, *, again: bool = False) -> SourceOutcome:
     outcome = (
         bring_in(job, source, taken, again=again)
         if isinstance(taken, Snapshot)
-        else _record(job, source, ending(taken))
+        else _record(job, source, _unread(job, source, taken))
     )
     return replace(outcome, seconds=time.monotonic() - started)
+
+
+def _unread(job: Job, source: Source, problem: Refusal | Exception) -> Ending:
+    """How a try ends that has nothing to read; where nothing came, whether it is late."""
+    end = ending(problem)
+    days = contain(lambda: runs.promised_days(job.engine, source.id))
+    if end.outcome != "absent" or not isinstance(days, int):
+        return end
+    late = Bilingual(
+        th=f"{end.reason.th} เลยกำหนดแล้ว หน่วยงานสัญญาว่าจะปรับปรุงทุก {days} วัน",
+        en=f"{end.reason.en}; it is late: new content is promised every {days} days",
+    )
+    return replace(end, reason=late, evidence={**end.evidence, "late": True})
 
 
 def _snapshot(job: Job, source: Source) -> Snapshot | Refusal:

@@ -116,6 +116,13 @@ def last_accepted(connection: Connection, source_id: str) -> Accepted | None:
     )
 
 
+def promised_days(engine: Engine, source_id: str) -> int | None:
+    """Within how many days new content was promised, if that is overdue."""
+    with connect(engine) as connection:
+        days: int | None = run(connection, "source_overdue", source=source_id).scalar_one_or_none()
+    return days
+
+
 def begin(
     engine: Engine,
     source: Source,

@@ -5,7 +5,8 @@ select l.layer_id, l.title_th, l.title_en, s.source_id, s.title_th as source_th,
        g.finished_at as last_good_at, g.fetched_at as last_good_fetched_at, s.as_of as content_date,
        g.rows_in, g.rows_published, g.rows_quarantined, g.rows_filtered, g.rows_at_area,
        exists (select from meta.open_hold h where h.source_id = s.source_id) as held,
-       (g.fetched_at at time zone 'Asia/Bangkok')::date as fetched_on
+       (g.fetched_at at time zone 'Asia/Bangkok')::date as fetched_on,
+       coalesce(g.fetched_at + make_interval(days => s.promise_days) < now(), false) as late
 from meta.layer l
 join meta.source s on s.layer_id = l.layer_id and s.declared
 join meta.agency a using (agency_id)
@@ -34,3 +35,4 @@ comment on column onemap.layer_status.rows_filtered is 'จำนวนแถว
 comment on column onemap.layer_status.rows_at_area is 'จำนวนแถวที่วางไว้ระดับพื้นที่ / Rows at an area';
 comment on column onemap.layer_status.held is 'มีการส่งที่รอการตัดสินใจ / A delivery waits for a decision';
 comment on column onemap.layer_status.fetched_on is 'วันที่รับแฟ้มที่ใช้อยู่ (เวลาไทย) ไม่ใช่วันที่ของเนื้อหา / Day in Bangkok when the content in use was fetched; no date of the content';
+comment on column onemap.layer_status.late is 'เลยรอบปรับปรุงที่หน่วยงานสัญญาไว้ / New content was promised, and is overdue';

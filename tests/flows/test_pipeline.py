@@ -15,6 +15,7 @@ from geo.errors import ConfigurationError, LeaseHeld, UnknownRun
 from geo.store import lease, runs
 from geo.store.database import connect, open_engine, transaction
 from geo.unify import unify
+from schemas.models import Source
 from tests.flows.conftest import SmallCity, write_boundaries
 
 PARKS = "bangkok_parks"
@@ -295,3 +296,33 @@ def test_positions_are_moved_by_the_pinned_operation_and_lineage_says_so(
         "select lineage->'operation'->>'source_crs' from meta.run where layer_id = 'subdistricts'"
     )
     assert names == ["EPSG:32647"]
+
+
+def test_what_does_not_come_is_late_only_past_its_promise(small_city: SmallCity) -> None:
+    def absence(days: int) -> tuple[str, str, object]:
+        sources = (
+            replace_promise(source, days) if source.id == PARKS else source
+            for source in small_city.job.view.sources
+        )
+        view = replace(small_city.job.view, sources=tuple(sources))
+        small_city.job = replace(small_city.job, view=view)
+        outcomes, _ = small_city.refresh()
+        (late,) = small_city.scalars(
+            f"select late from onemap.layer_status where source_id = '{PARKS}'"
+        )
+        return outcomes[PARKS].outcome, outcomes[PARKS].reason or "", late
+
+    small_city.refresh()
+    (small_city.drops / "parks/public_park.csv").unlink()
+    with transaction(small_city.job.engine) as connection:
+        connection.execute(text("update meta.run set fetched_at = now() - interval '31 days'"))
+    outcome, reason, late = absence(40)
+    assert (outcome, late) == ("absent", False)
+    assert "late" not in reason
+    outcome, reason, late = absence(30)
+    assert (outcome, late) == ("absent", True)
+    assert "late: new content is promised every 30 days" in reason
+
+
+def replace_promise(source: Source, days: int) -> Source:
+    return source.model_copy(update={"promise_days": days})
