@@ -52,7 +52,7 @@ def delivered(columns: dict[str, pa.Array], shapes: list[bytes | None], bad: lis
     count = len(shapes)
     report = ReadReport.model_construct(
         bad_rows=tuple(BadRow(row=count + n, code="x", raw=raw) for n, raw in enumerate(bad, 1)),
-        sandbox=Sandbox(landlock_abi=0, network_namespace=False, seccomp=False),
+        sandbox=Sandbox(landlock_abi=0, network_namespace=False, another_user=False, seccomp=False),
     )
     rows = {ROW: pa.array(range(1, count + 1), pa.int64()), GEOM: pa.array(shapes, pa.binary())}
     return RawTable(pa.table(rows | columns), report)

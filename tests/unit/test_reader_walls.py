@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,6 +181,14 @@ print(another, os.getuid() != 0, os.access(library / "secret", os.R_OK, effectiv
 """
 
 
+@pytest.fixture
+def passable() -> Iterator[Path]:
+    """A folder that another user may enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root has rights to give up")
 @pytest.mark.parametrize(
     ("mode", "walled", "expected"),
@@ -191,12 +200,9 @@ print(another, os.getuid() != 0, os.access(library / "secret", os.R_OK, effectiv
     ],
 )
 def test_libraries_that_are_roots_alone_stay_readable(
-    tmp_path: Path, mode: int, walled: str, expected: str
+    passable: Path, mode: int, walled: str, expected: str
 ) -> None:
-    tmp_path.chmod(0o755)
-    for parent in (tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    library, job = tmp_path / "library", tmp_path / "job"
+    library, job = passable / "library", passable / "job"
     library.mkdir()
     (library / "secret").touch()
     library.chmod(mode)

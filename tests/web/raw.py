@@ -30,6 +30,24 @@ def everything(connection: socket.socket) -> bytes:
     return received
 
 
+def answer(connection: socket.socket) -> bytes:
+    """One answer of a connection that stays open: its head, and as much as its length states."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += _more(connection)
+    head, _, body = received.partition(b"\r\n\r\n")
+    stated = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    while len(body) < int(stated[0].partition(b":")[2]):
+        body += _more(connection)
+    return head + b"\r\n\r\n" + body
+
+
+def _more(connection: socket.socket) -> bytes:
+    chunk = connection.recv(65536)
+    assert chunk, "the other side ended the connection in the middle of an answer"
+    return chunk
+
+
 def status_of(answer: bytes) -> int:
     """The status of an answer; 0 for none."""
     return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/") else 0

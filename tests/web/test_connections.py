@@ -75,7 +75,7 @@ def test_a_client_that_uses_its_connection_keeps_it(
     with running(city.settings) as address, raw.connect(address) as connection:
         for _ in range(4):
             connection.sendall(WHOLE)
-            assert raw.status_of(connection.recv(65536)) == 200
+            assert raw.status_of(raw.answer(connection)) == 200
             sleep(0.8)
 
 
