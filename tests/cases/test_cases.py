@@ -27,6 +27,8 @@ from tests.cases.declarations import (
     write_declarations,
 )
 
+pytestmark = pytest.mark.slow
+
 Rows = Mapping[str, Mapping[str, Any]]
 DEGREES = 1e-7  # about a centimetre
 

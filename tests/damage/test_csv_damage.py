@@ -11,6 +11,8 @@ import pytest
 from tests.damage.damage import TEXT, damaged
 from tests.damage.reading import read_here
 
+pytestmark = pytest.mark.slow
+
 HEADER = ("id", "name", "lat", "lon", "address", "note")
 ROWS = 1_000
 

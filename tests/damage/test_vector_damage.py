@@ -23,6 +23,8 @@ from tests.damage.gdal import GdalWorker
 from tests.damage.reading import Outcome
 from tests.unit.deliveries import geojson, kml, placemark, point_feature, shapefile
 
+pytestmark = pytest.mark.slow
+
 ROWS = 300
 NAMES = [f"สวน {n:04}" for n in range(ROWS)]
 PAGE = 4_096

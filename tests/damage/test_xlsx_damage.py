@@ -13,6 +13,8 @@ import pytest
 
 from tests.damage.damage import BYTES, Worker, damaged
 
+pytestmark = pytest.mark.slow
+
 HEADER = ("id", "name", "lat", "note")
 ROWS = 300
 SHEET = "xl/worksheets/sheet1.xml"

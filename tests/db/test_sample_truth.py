@@ -23,7 +23,7 @@ from geo.store.database import connect
 from samples import generate
 from samples.truth import Truth
 
-pytestmark = pytest.mark.usefixtures("quick_reader")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_reader")]
 
 TOLERANCE_M = 0.05
 ROW = ["source_id", "source_row"]

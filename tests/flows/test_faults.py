@@ -24,6 +24,8 @@ from geo.store import runs
 from geo.store.database import connect
 from tests.flows.conftest import SmallCity
 
+pytestmark = pytest.mark.slow
+
 PARKS = "bangkok_parks"
 OTHERS = ("bangkok_districts", "bangkok_subdistricts", "bangkok_hospitals")
 SECRET = "นางสาวลับ มาก 0812345678"

@@ -176,6 +176,7 @@ def test_probe_notices_an_unknown_driver(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("fresh_probe")
+@pytest.mark.slow
 def test_probe_notices_an_open_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     """With VRT allowed and no file allow-list, the probe's VRT opens: the reader refuses to run."""
 
@@ -191,6 +192,7 @@ def test_probe_notices_an_open_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("fresh_probe")
+@pytest.mark.slow
 def test_probe_notices_an_open_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_child, "PROGRAM", _without_walls())
     with pytest.raises(ReaderUnsafe, match="address"):

@@ -21,6 +21,8 @@ import pytest
 from tests.web import raw
 from tests.web.conftest import City
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import sys
 from pathlib import Path

@@ -17,6 +17,8 @@ from scripts.screenshot import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.web.conftest import City, running
 from web.settings import PACKAGES
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).with_name("elsewhere.html")
 
 ELSEWHERE = {"Origin": "https://site.example"}
