@@ -238,6 +238,18 @@ def test_exchanged_axes_are_seen_and_turned() -> None:
     assert shapely.get_coordinates(rows[1]).tolist() == [[13.75, 100.5]]
 
 
+@pytest.mark.parametrize(
+    ("lon", "lat"), [(100.3, 13.7), (101.0, 13.7), (100.5, 13.4), (100.5, 14.0)]
+)
+def test_an_edge_of_the_extent_is_within(lon: float, lat: float) -> None:
+    there, turned = (
+        points(np.array([lon]), np.array([lat])),
+        points(np.array([lat]), np.array([lon])),
+    )
+    assert not outside(there, BANGKOK)[0]
+    assert swapped(turned, BANGKOK)[0]
+
+
 def test_a_shape_with_one_stray_vertex_is_outside() -> None:
     stray = shapes("LINESTRING (100.5 13.7, 100.6 13.7, 0 0)")
     assert outside(stray, BANGKOK).tolist() == [True]

@@ -113,6 +113,13 @@ def test_a_row_in_another_area_than_it_claims_is_told_where_it_is() -> None:
     assert "1002" in str(told(found, "message_en")[0])
 
 
+def test_each_area_that_holds_a_shape_is_named_as_that() -> None:
+    found = judged([IN_WEST, IN_EAST], districts=["1002", "1001"])
+    messages = [str(message) for message in told(found, "message_en")]
+    assert "1001" in messages[0] and "1002" in messages[1]
+    assert not any("250 m" in message for message in messages)
+
+
 def test_the_smaller_area_speaks_first_and_alone() -> None:
     found = judged([IN_EAST, IN_EAST], ["1001", "1001"], ["100101", None])
     assert said(found) == [("district_disagrees", 11), ("district_disagrees", 12)]
