@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -65,9 +65,18 @@ class Reach:
     seconds: dict[str, float]
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """Quickest first. A line that runs at import is the business of all tests of its module."""
+        """Quickest first: those that ran the line, then the others of their files.
+
+        What a file's tests share (a fixture, a cached value) is made by the first of them alone. A
+        line that runs at import is the business of all tests of its module.
+        """
         lines = self.lines.get(mutant.path, {})
         tests = lines.get(mutant.line) or frozenset().union(*lines.values())
+        files = {test.partition("::")[0] for test in tests}
+        beside = {test for test in self.seconds if test.partition("::")[0] in files}
+        return [*self._quickest(tests), *self._quickest(beside - tests)]
+
+    def _quickest(self, tests: Collection[str]) -> list[str]:
         return sorted(tests, key=lambda test: self.seconds[test])
 
 
@@ -88,10 +97,15 @@ class _Recorder:
 
     def __init__(self, measuring: coverage.Coverage) -> None:
         self._measuring = measuring
+        self._file = ""
         self.seconds: dict[str, float] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> object:
+        file = item.nodeid.partition("::")[0]
+        if file != self._file:
+            self._file = file
+            _forget()
         self._measuring.switch_context(item.nodeid)
         started = time.process_time()
         try:
@@ -99,6 +113,18 @@ class _Recorder:
         finally:
             self.seconds[item.nodeid] = time.process_time() - started
             self._measuring.switch_context("")
+
+
+def _forget() -> None:
+    """Empties what the heart has cached, so that each file of tests works it out anew."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("geo."):
+            owners = [module, *(part for part in vars(module).values() if isinstance(part, type))]
+            for owner in owners:
+                for value in list(vars(owner).values()):
+                    cached = value.__func__ if isinstance(value, classmethod) else value
+                    if hasattr(type(cached), "cache_clear"):
+                        cached.cache_clear()
 
 
 class _Changed(SourceFileLoader):
