@@ -149,6 +149,7 @@ def test_psql_that_is_not_installed_is_named_with_its_package(tmp_path: Path) ->
     assert "apt-get install postgresql-client" in one_line(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["deploy", "worker"])
 def test_a_prefect_server_that_is_away_is_one_line(tmp_path: Path, command: str) -> None:
     away = "http://user:secret@127.0.0.1:1/api"
@@ -157,6 +158,7 @@ def test_a_prefect_server_that_is_away_is_one_line(tmp_path: Path, command: str)
     assert result.returncode == os.EX_UNAVAILABLE
 
 
+@pytest.mark.slow
 def test_a_run_does_without_a_prefect_server_that_is_away(tmp_path: Path) -> None:
     drops = tmp_path / "drops"
     drops.mkdir()
@@ -171,6 +173,7 @@ def test_a_run_does_without_a_prefect_server_that_is_away(tmp_path: Path) -> Non
     assert "the database at" in one_line(result), "it went on in this process"
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_one_line(cluster: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -183,6 +186,7 @@ def test_a_port_in_use_is_one_line(cluster: Settings) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_map_that_never_ran_has_nothing_to_decide(cluster: Settings) -> None:
     found = onemap("holds", "--map", "nakhon_phanom", home=cluster.home)
     assert (found.returncode, found.stdout.strip()) == (0, "Nothing waits."), found.stderr
@@ -193,6 +197,7 @@ def test_a_map_that_never_ran_has_nothing_to_decide(cluster: Settings) -> None:
         assert result.returncode == os.EX_NOINPUT
 
 
+@pytest.mark.slow
 def test_an_upgrade_of_a_map_that_never_ran_changes_nothing(cluster: Settings) -> None:
     found = onemap("upgrade", "--dry-run", "--map", "nakhon_phanom", home=cluster.home)
     assert found.returncode == 0 and "everything stands" in found.stdout, found.stderr
@@ -201,6 +206,7 @@ def test_an_upgrade_of_a_map_that_never_ran_changes_nothing(cluster: Settings) -
     assert found.returncode == os.EX_CONFIG
 
 
+@pytest.mark.slow
 def test_a_source_that_the_map_does_not_have_is_one_line(cluster: Settings) -> None:
     found = onemap("run", "--again", "--source", "elsewhere", home=cluster.home)
     assert "no source elsewhere" in one_line(found)
@@ -247,6 +253,7 @@ def test_a_wrong_option_is_one_line(tmp_path: Path) -> None:
     assert "--mapp" in one_line(result)
 
 
+@pytest.mark.slow
 def test_a_text_file_named_zip_is_refused_by_name(cluster: Settings, tmp_path: Path) -> None:
     drops = tmp_path / "drops"
     for name in ("boundaries/bma/bangkok_district.zip", "health/health_area.zip"):
@@ -259,6 +266,7 @@ def test_a_text_file_named_zip_is_refused_by_name(cluster: Settings, tmp_path: P
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_db_url_is_printed_for_each_role(cluster: Settings) -> None:
     for role in ("onemap", "onemap_planner", "onemap_web"):
         found = onemap("db", "url", "--map", "bangkok", "--role", role, home=cluster.home).stdout

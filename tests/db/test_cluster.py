@@ -26,6 +26,8 @@ from server import cluster as private
 from server import postgres
 from tests.conftest import quick_folder
 
+pytestmark = pytest.mark.slow
+
 START = (
     "import sys; from pathlib import Path; from server import cluster; from geo.settings import *\n"
 )

@@ -16,6 +16,8 @@ from schemas.models import Column, Layer, Mapping, Source
 from schemas.models.layer import POSTGRES_COLUMNS
 from tests.flows.conftest import SmallCity
 
+pytestmark = pytest.mark.slow
+
 WORDS = (
     # SQL, and the names of our own statements
     *("natural", "order", "user", "select", "group", "limit", "desc", "table", "primary", "null"),

@@ -10,6 +10,8 @@ from geo.store import runs
 from tests.upgrade import town
 from tests.upgrade.conftest import OldState
 
+pytestmark = pytest.mark.slow
+
 
 def outcomes(state: OldState) -> dict[str, str]:
     return {source.source_id: source.outcome for source in pipeline.refresh(state.job).sources}
