@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flows import pipeline
 from flows.deciding import approve, reject
 from flows.upgrading import preview, upgrade
