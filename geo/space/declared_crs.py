@@ -108,40 +108,33 @@ def _classified(crs: pyproj.CRS, shown: str) -> str:
         horizontal = horizontal.source_crs
     if not (horizontal.is_geographic or horizontal.is_projected):
         raise UnknownCrs(shown, "it is neither geographic nor projected")
-    datum = _datum(_geodetic(horizontal, shown), translation, shown)
+    if len(horizontal.axis_info) > 2:  # not for all: `to_2d` makes plain Web Mercator of any
+        horizontal = horizontal.to_2d()
+    datum = _datum(horizontal, translation, shown)
     code = _CODES.get(datum, {}).get(_projection(horizontal))
     if code is None and datum not in ("1954", "1975"):
-        # Only where it has heights: `to_2d` makes plain Web Mercator of any that is off.
-        flat = horizontal.to_2d() if len(horizontal.axis_info) > 2 else horizontal
-        code = flat.to_epsg()
+        code = horizontal.to_epsg()
     if code is None:
         raise UnknownCrs(shown, "it is none of the CRSs that EPSG or One Map knows")
     return f"EPSG:{code}"
 
 
-def _geodetic(crs: pyproj.CRS, shown: str) -> pyproj.CRS:
-    geodetic = crs.geodetic_crs
-    if geodetic is None or geodetic.ellipsoid is None:
-        raise UnknownCrs(shown, "it has no datum (a local or engineering system)")
-    return geodetic
-
-
-def _datum(geodetic: pyproj.CRS, translation: tuple[float, ...], shown: str) -> str:
+def _datum(crs: pyproj.CRS, translation: tuple[float, ...], shown: str) -> str:
     """ "WGS84", "1975", "1954", or "other"; raises where it cannot be told safely."""
-    name = _plain(geodetic.datum.name if geodetic.datum else "unknown")
-    if is_everest(geodetic):
-        return _indian(geodetic, name, translation, shown)
+    name = _plain(crs.datum.name if crs.datum else "")
+    if is_everest(crs):
+        return _indian(crs, name, translation, shown)
     if _INDIAN_NAMES.fullmatch(name):
         raise UnknownCrs(shown, f"its datum is called {name!r}, yet its ellipsoid is not Everest")
     shifted = any(abs(value) > 0.001 for value in translation)
-    if _WGS84_NAMES.fullmatch(name) and not shifted and _has(geodetic, _WGS84_ELLIPSOID):
+    if _WGS84_NAMES.fullmatch(name) and not shifted and _has(crs, _WGS84_ELLIPSOID):
         return "WGS84"
-    if shifted or _plain(name) in ("user defined", "unknown"):
+    if shifted or name in ("user defined", "unknown"):
         raise UnknownCrs(shown, f"its datum {name!r} is custom")
     return "other"
 
 
-def _indian(geodetic: pyproj.CRS, name: str, translation: tuple[float, ...], shown: str) -> str:
+def _indian(crs: pyproj.CRS, name: str, translation: tuple[float, ...], shown: str) -> str:
     by_name = _INDIAN_NAMES.fullmatch(name)
     by_shift = next(
         (
@@ -153,7 +146,7 @@ def _indian(geodetic: pyproj.CRS, name: str, translation: tuple[float, ...], sho
     )
     years = {by_name.group(1)} if by_name else set()
     years |= {by_shift} if by_shift else set()
-    if not _has(geodetic, _EVEREST_1937):
+    if not _has(crs, _EVEREST_1937):
         raise UnknownCrs(shown, "its Everest ellipsoid is not the one of Thailand (EPSG:7015)")
     if len(years) == 1 and (by_shift or not any(translation)):
         return years.pop()
@@ -166,7 +159,7 @@ def _indian(geodetic: pyproj.CRS, name: str, translation: tuple[float, ...], sho
 
 def _projection(crs: pyproj.CRS) -> str | None:
     """ "degrees", "zone 47", "zone 48", "web mercator", or none that is pinned."""
-    if any(abs(axis.unit_conversion_factor - _unit(crs)) > 1e-12 for axis in crs.axis_info[:2]):
+    if any(abs(axis.unit_conversion_factor - _unit(crs)) > 1e-12 for axis in crs.axis_info):
         return None
     if crs.is_geographic:
         return "degrees"
@@ -186,19 +179,18 @@ def _unit(crs: pyproj.CRS) -> float:
 
 def is_everest(crs: pyproj.CRS) -> bool:
     """Whether it lies on Everest 1830 in any variant (their semi-major axes are 6377 276-304 m)."""
-    return crs.ellipsoid is not None and 6377000.0 < crs.ellipsoid.semi_major_metre < 6377350.0
+    return 6377000.0 < _ellipsoid(crs)[0] < 6377350.0
 
 
-def _has(geodetic: pyproj.CRS, ellipsoid: tuple[float, float]) -> bool:
-    found = geodetic.ellipsoid
-    if found is None or found.inverse_flattening is None:
-        return False
-    greenwich = geodetic.prime_meridian is None or geodetic.prime_meridian.longitude == 0
-    return bool(
-        greenwich
-        and abs(found.semi_major_metre - ellipsoid[0]) < 0.01
-        and abs(found.inverse_flattening - ellipsoid[1]) < 1e-4
-    )
+def _has(crs: pyproj.CRS, ellipsoid: tuple[float, float]) -> bool:
+    greenwich = crs.prime_meridian is None or crs.prime_meridian.longitude == 0
+    return greenwich and bool(np.allclose(_ellipsoid(crs), ellipsoid, rtol=0, atol=(0.01, 1e-4)))
+
+
+def _ellipsoid(crs: pyproj.CRS) -> tuple[float, float]:
+    """Semi-major axis in metres and inverse flattening; not a number where there is none."""
+    found = crs.ellipsoid
+    return (found.semi_major_metre, found.inverse_flattening) if found else (np.nan, np.nan)
 
 
 def _plain(name: str) -> str:

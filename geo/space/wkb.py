@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ import numpy as np
 import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
+
+from geo.values.distinct import as_array
 
 POINT, LINE, POLYGON, MULTIPOINT, MULTILINE, MULTIPOLYGON, COLLECTION = range(1, 8)
 CIRCULAR, COMPOUND, CURVE_POLYGON, MULTICURVE, MULTISURFACE = range(8, 13)
@@ -67,27 +70,22 @@ class Shapes(NamedTuple):
 
 def read(column: pa.Array | pa.ChunkedArray) -> Shapes:
     """Binary column -> shapes: whatever the bytes, no exception and no row lost."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.nulls(0, pa.binary())
+    whole = as_array(column)
     raw = np.array(whole.to_pylist(), dtype=object)
-    given = whole.is_valid().to_numpy(zero_copy_only=False)
-    by_hand = _needs_care(whole) & given
+    for_geos = ~_needs_care(whole)
     geometries = np.full(len(raw), None, dtype=object)
     curved = np.zeros(len(raw), np.bool_)
-    try:
-        with np.errstate(invalid="ignore"):
-            geometries[~by_hand] = shapely.from_wkb(raw[~by_hand], on_invalid="ignore")
-    except NotImplementedError:
-        by_hand |= given
-    for row in np.flatnonzero(given & shapely.is_missing(geometries)):
+    with suppress(NotImplementedError), np.errstate(invalid="ignore"):
+        geometries[for_geos] = shapely.from_wkb(raw[for_geos], on_invalid="ignore")
+    unreadable = np.asarray(whole.is_valid()) & shapely.is_missing(geometries)
+    for row in np.flatnonzero(unreadable):
         try:
             geometries[row] = simple(raw[row])
         except Curved:
             curved[row] = True
         except Broken:
             continue
-    unreadable = given & shapely.is_missing(geometries) & ~curved
+        unreadable[row] = False
     return Shapes(geometries, unreadable, curved)
 
 
@@ -141,9 +139,9 @@ class _Cursor:
         if kind == CIRCULAR:
             return shapely.LineString(_straight(self._sequence(order, dimensions)))
         if kind in (POLYGON, TRIANGLE):
-            rings = self._count(order, 4)
-            return _polygon([self._sequence(order, dimensions) for _ in range(rings)])
-        parts = [self.geometry(depth + 1) for _ in range(self._count(order, 5))]
+            rings = range(self._number(order))
+            return _polygon([self._sequence(order, dimensions) for _ in rings])
+        parts = [self.geometry(depth + 1) for _ in range(self._number(order))]
         if kind == COMPOUND:
             return _chained(parts)
         if kind == CURVE_POLYGON:
@@ -172,19 +170,15 @@ class _Cursor:
         self.at += size
         return values
 
-    def _count(self, order: str, least: int) -> int:
-        """A number of parts of `least` bytes, if there is room for as many."""
+    def _number(self, order: str) -> int:
         (number,) = self._take(f"{order}I", 4)
-        if number > (len(self.data) - self.at) // least:
-            raise Broken("cut short")
         return number
 
     def _sequence(self, order: str, dimensions: int) -> Vertices:
-        return self._vertices(order, dimensions, self._count(order, 8 * dimensions))
+        return self._vertices(order, dimensions, self._number(order))
 
     def _vertices(self, order: str, dimensions: int, number: int) -> Vertices:
-        if number * dimensions * 8 > len(self.data) - self.at:
-            raise Broken("cut short")
+        """ValueError where there are fewer, like all that reads on beyond the end."""
         values = np.frombuffer(self.data, f"{order}f8", number * dimensions, self.at)
         self.at += values.nbytes
         return values.reshape(number, dimensions)[:, :2].astype(np.float64)
@@ -192,7 +186,7 @@ class _Cursor:
 
 def _straight(vertices: Vertices) -> Vertices:
     """The vertices of a string of arcs, if each of them is a straight line; else `Curved`."""
-    if len(vertices) and (len(vertices) < 3 or len(vertices) % 2 == 0):
+    if len(vertices) and len(vertices) % 2 == 0:
         raise Broken("an arc has three vertices")
     if not (np.abs(vertices) < _FAR).all():
         return vertices  # nowhere on Earth, straight or not

@@ -107,6 +107,17 @@ def test_a_shift_that_nobody_published_is_no_datum_whatever_its_name(
     assert shifted(",".join(map(str, values)), name) is None
 
 
+@pytest.mark.parametrize("zone", [46, 49])
+@pytest.mark.parametrize("shift", ["204.4798,837.8940,294.7765", "217,823,299"])
+def test_a_zone_beyond_thailand_is_not_taken_for_that_of_another_datum(
+    zone: int, shift: str
+) -> None:
+    """EPSG has zone 46 on Indian 1954 and zone 49 on Indian 1960; PROJ takes any Everest for it."""
+    crs = pyproj.CRS(f"+proj=utm +zone={zone} +ellps=evrst30 +towgs84={shift} +type=crs")
+    assert crs.source_crs is not None and crs.source_crs.to_epsg() in (23946, 3149)
+    assert taken_for(crs.to_wkt()) is None
+
+
 def test_the_shift_of_1954_tells_1954_and_no_other() -> None:
     assert shifted("217,823,299") == "EPSG:23947"
     assert shifted("217,823,299", "Indian_1954") == "EPSG:23947"
@@ -165,11 +176,14 @@ def test_a_prime_meridian_elsewhere_is_another_datum() -> None:
 @pytest.mark.parametrize(
     ("semi_major", "everest"),
     [
-        (6376990.0, False),
+        (6377000.0, False),
+        (6377000.5, True),
         (6377276.345, True),
         (6377298.556, True),
         (6377304.063, True),
-        (6377355.0, False),
+        (6377349.5, True),
+        (6377350.0, False),
+        (6377350.5, False),
         (6377397.155, False),  # Bessel
         (6378137.0, False),
     ],
@@ -218,6 +232,27 @@ def test_web_mercator_is_told_by_its_parameters_too() -> None:
     moved = wkt.replace('"False_Easting",0.0', '"False_Easting",5.0')
     assert moved != wkt
     assert taken_for(moved) is None
+
+
+def test_web_mercator_is_told_with_any_name_of_its_datum() -> None:
+    unnamed = pyproj.CRS.from_epsg(3857).to_wkt("WKT1_ESRI").replace("D_WGS_1984", "D_Unknown")
+    assert pyproj.CRS(unnamed).to_epsg() is None
+    assert taken_for(unnamed) == "EPSG:3857"
+
+
+@pytest.mark.parametrize("projection", ["Plate_Carree", "Sinusoidal", "Cassini"])
+def test_another_projection_that_starts_at_zero_is_not_web_mercator(projection: str) -> None:
+    wkt = (
+        f'PROJCS["any",{degrees("D_WGS_1984", WGS84)},PROJECTION["{projection}"],'
+        'PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",0.0],'
+        'PARAMETER["Central_Meridian",0.0],UNIT["Meter",1.0]]'
+    )
+    assert taken_for(wkt) not in ("EPSG:3857", "EPSG:4326")
+
+
+def test_heights_change_no_crs() -> None:
+    for flat in (4326, 4240, 24047, 32648, 3857):
+        assert identify(pyproj.CRS.from_epsg(flat).to_3d()) == f"EPSG:{flat}"
 
 
 def test_a_crs_of_pyproj_is_taken_as_it_is() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import struct
-import subprocess
-import sys
 import time
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,10 @@ def places(vertices: Places, order: str = "<") -> bytes:
 
 def string(kind: int, vertices: Places, order: str = "<") -> bytes:
     return head(kind, order) + places(vertices, order)
+
+
+def point(*place: float) -> bytes:
+    return head(1) + struct.pack("<2d", *place)
 
 
 def whole(kind: int, *parts: bytes) -> bytes:
@@ -76,10 +80,20 @@ TRIANGLE = "((0 0, 1 0, 1 1, 0 0))"
         (whole(7, whole(12, SQUARE)), f"GEOMETRYCOLLECTION (MULTIPOLYGON ({TRIANGLE}))"),
         (whole(12), "MULTIPOLYGON EMPTY"),
         (whole(10), "POLYGON EMPTY"),
+        (surface(17), "POLYGON EMPTY"),
+        (surface(17, []), "POLYGON EMPTY"),
+        (surface(17, RING, []), f"POLYGON {TRIANGLE}"),
+        (whole(7, whole(7)), "GEOMETRYCOLLECTION (GEOMETRYCOLLECTION EMPTY)"),
+        (whole(7, point(np.nan, np.nan)), "GEOMETRYCOLLECTION (POINT EMPTY)"),
+        (whole(7, point(np.nan, 5)), "GEOMETRYCOLLECTION (POINT (NaN 5))"),
+        (whole(9, LINE, string(2, []), ON), "LINESTRING (0 0, 1 1, 2 0)"),
         (string(8, []), "LINESTRING EMPTY"),
         (string(1008, [(0, 0, 5), (1, 1, 6), (2, 2, 7)]), "LINESTRING (0 0, 1 1, 2 2)"),
         (string(3008, [(0, 0, 5, 1), (1, 1, 6, 1), (2, 2, 7, 1)]), "LINESTRING (0 0, 1 1, 2 2)"),
+        (string(2008, [(0, 0, 1), (1, 1, 1), (2, 2, 1)]), "LINESTRING (0 0, 1 1, 2 2)"),
         (string(0xC0000008, [(0, 0, 5, 1)] * 3), "LINESTRING (0 0, 0 0, 0 0)"),
+        (string(0x80000008, [(0, 0, 5), (1, 1, 6), (2, 2, 7)]), "LINESTRING (0 0, 1 1, 2 2)"),
+        (string(0x40000008, [(0, 0, 1), (1, 1, 1), (2, 2, 1)]), "LINESTRING (0 0, 1 1, 2 2)"),
         (string(8, [(0, 0), (1, 1), (2, 2)], ">"), "LINESTRING (0 0, 1 1, 2 2)"),
         (string(8, [(0, 0), (1, 1), (np.nan, np.inf)]), "LINESTRING (0 0, 1 1, NaN Infinity)"),
         (head(0x20000000 | 17) + b"\0" * 4 + counted(places(RING)), f"POLYGON {TRIANGLE}"),
@@ -95,6 +109,8 @@ def test_what_is_made_of_straight_lines_is_the_simple_kind(given: bytes, read: s
         ARC,
         CIRCLE,
         string(8, [(0, 0), (3, 0), (2, 0)]),
+        string(8, [(0, 0), (2, 0), (0, 0), (1, 1), (2, 2)]),
+        string(8, [(100, 13), (100.000005, 13.0000001), (100.00001, 13)]),
         whole(9, LINE, string(8, [(1, 1), (2, 2), (3, 1)])),
         whole(10, string(8, [(0, 0), (2, 0), (0, 0)])),
         whole(12, SQUARE, whole(10, CIRCLE)),
@@ -121,13 +137,18 @@ def test_a_true_arc_is_told_and_disturbs_no_other_row(arc: bytes) -> None:
         string(8, [(0, 0), (1, 1)]),
         ARC[:-1],
         whole(10, string(2, RING[:3])),
+        string(8, [(0, 0)]),
+        string(4008, [(0, 0), (1, 1), (2, 2)]),
+        b"\x02" + STRAIGHT[1:],
         whole(9, LINE, LINE),
+        whole(9, LINE, string(2, [(1, 5), (2, 0)])),
         whole(9, SQUARE),
         whole(12, LINE),
         whole(13),
         whole(18),
         whole(99),
         surface(17, RING[:3]),
+        surface(17, [(0, 0), (1, 0), (1, 1), (0, 1)]),
         surface(3, RING[:3]),
         head(12) + b"\xff\xff\xff\xff",
         head(8) + b"\xff\xff\xff\xff" + b"\0" * 64,
@@ -171,18 +192,62 @@ def test_long_collections_are_read_as_geos_reads_them() -> None:
     assert shapely.equals_exact(found.geometries, many[1:]).all()
 
 
-NESTED = """
-import struct, pyarrow as pa
-from geo.space import wkb
-for kind in (7, 6, 12):
-    level = struct.pack("<BII", 1, kind, 1)
-    rows = pa.array([level * depth for depth in (100, 1_500, 1_000_000)], pa.binary())
-    assert wkb.read(rows).unreadable.all()
-"""
+def nested(depth: int) -> bytes:
+    return whole(7) if depth == 0 else whole(7, nested(depth - 1))
+
+
+def test_collections_nest_32_deep_and_no_deeper() -> None:
+    assert said(nested(32), nested(33))[1] == "unreadable"
+    assert said(nested(32)) == ["GEOMETRYCOLLECTION (" * 32 + "GEOMETRYCOLLECTION EMPTY" + ")" * 32]
+
+
+def read_what_has_no_floor() -> None:
+    for kind in (7, 6, 12):
+        level = struct.pack("<BII", 1, kind, 1)
+        rows = pa.array([level * depth for depth in (100, 1_500, 1_000_000)], pa.binary())
+        assert wkb.read(rows).unreadable.all()
 
 
 def test_collections_without_a_floor_do_not_end_the_process() -> None:
-    assert subprocess.run([sys.executable, "-c", NESTED], check=False).returncode == 0
+    process = multiprocessing.get_context("fork").Process(target=read_what_has_no_floor)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+@pytest.fixture
+def given_to_geos(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    seen: list[bytes] = []
+    from_wkb = shapely.from_wkb
+
+    def listening(rows: np.ndarray, **options: Any) -> Any:
+        seen.extend(row for row in rows if row is not None)
+        return from_wkb(rows, **options)
+
+    monkeypatch.setattr(shapely, "from_wkb", listening)
+    return seen
+
+
+Z, M, SRID = 0x80000000, 0x40000000, 0x20000000
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("more", [0, 1000, 2000, 3000, Z, M, Z | M, SRID, Z | M | SRID])
+def test_geos_is_given_all_simple_kinds_and_no_other(
+    given_to_geos: list[bytes], order: str, more: int
+) -> None:
+    """It would stop at a curve, and not come back from nesting; and by hand all takes longer."""
+    simple = [head(more + kind, order) for kind in range(1, 7)]
+    others = [head(more + kind, order) for kind in range(7, 18)]
+    said(None, *others, *simple, b"\1\7")
+    assert given_to_geos == [*simple, b"\1\7"]
+
+
+def test_geos_is_given_nothing_that_may_nest_beyond_its_stack(given_to_geos: list[bytes]) -> None:
+    sizes = (16_384, 16_385)
+    short, long = ([head(kind).ljust(size, b"\0") for kind in range(1, 7)] for size in sizes)
+    said(*short, *long)
+    assert given_to_geos == [*short, *long[:3]], "a point, a line and a polygon hold no others"
 
 
 def test_a_column_of_curves_takes_time_by_its_length() -> None:
@@ -210,6 +275,8 @@ def test_empty_slices_and_chunks() -> None:
     ("vertices", "read"),
     [
         ([(0, 0), (1, 1), (2, 2), (3, 1), (4, 0)], "LINESTRING (0 0, 1 1, 2 2, 3 1, 4 0)"),
+        ([(0, 0), (2, 3), (4, 6)], "LINESTRING (0 0, 2 3, 4 6)"),
+        ([(0, 0), (0.1, 0.1), (0.2, 0.2)], "LINESTRING (0 0, 0.1 0.1, 0.2 0.2)"),
         ([(0, 0), (1, 1), (2, 2), (3, 5), (4, 0)], "curved"),
         ([(0, 0), (1, 5), (2, 2), (3, 1), (4, 0)], "curved"),
         ([(0, 0), (3, 3), (2, 2)], "curved"),  # beyond its end and back
