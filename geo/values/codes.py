@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
@@ -27,8 +27,10 @@ from geo.values.text import ADMIN_PREFIXES, arabic_digits, clean_text, key_of
 Level: TypeAlias = Literal["district", "subdistrict"]
 Names: TypeAlias = dict[tuple[str, str], tuple[str, ...]]
 
-_WIDTH: dict[Level, int] = {"district": 4, "subdistrict": 6}
-_CODE = re.compile(r"(?:TH)?0*([1-9]\d*)(?:\.0*)?", re.IGNORECASE)
+_CODES: dict[Level, re.Pattern[str]] = {
+    "district": re.compile(r"(?:TH)?0*([1-9]\d{3})(?:00)*(?:\.0*)?", re.IGNORECASE),
+    "subdistrict": re.compile(r"(?:TH)?0*([1-9]\d{5})(?:00)*(?:\.0*)?", re.IGNORECASE),
+}
 _LATIN_NOISE = re.compile(r"(?:sub-?)?district$|[-'’.]")
 _LIKENESS = 0.75  # of difflib; only for suggestions, which a person judges
 
@@ -78,9 +80,9 @@ class AdminCodes:
     districts: dict[str, AdminArea]
     subdistricts: dict[str, AdminArea]
     successors: dict[str, tuple[str, ...]]
-    _areas: dict[str, AdminArea] = field(repr=False)
-    _names: Names = field(repr=False)
-    _retired_names: Names = field(repr=False)
+    _areas: dict[str, AdminArea]
+    _names: Names
+    _retired_names: Names
 
     @classmethod
     def for_province(cls, province_code: str) -> AdminCodes:
@@ -99,9 +101,9 @@ class AdminCodes:
         retired = [a for a in abolished_areas() if a.code.startswith(province_code)]
         successors = {a.code: tuple(s for s in a.successors if s in current) for a in retired}
         names = _index((a.code, name, (a.code,)) for a in current.values() for name in _forms(a))
-        if province_code != "10" and f"{province_code}01" in districts:
-            capital = f"{province_code}01"
-            names |= {(province_code, alias): (capital,) for alias in ("เมือง", "mueang")}
+        if province_code != "10":
+            capital = (f"{province_code}01",)
+            names |= {(province_code, alias): capital for alias in ("เมือง", "mueang")}
         retired_names = _index(
             (a.code, name, successors[a.code])
             for a in retired
@@ -162,33 +164,33 @@ class AdminCodes:
         return pairs.spread_mask([self._differs(code, name) for code, name in pairs.values])
 
     def _differs(self, code: str | None, name: str | None) -> bool:
-        area = self._areas.get(code or "")
+        area = self._areas.get(code) if code else None
         key = _key(name)
         return area is not None and key is not None and key not in map(_key, _forms(area))
 
     def _by_code(self, text: str | None, name: str | None, level: Level) -> _Answer:
-        if text is None or clean_text(text) is None:
+        cleaned = clean_text(text or "")
+        if cleaned is None:
             return _NOTHING
-        code = _plain_code(text, level)
+        code = _plain_code(cleaned, level)
         if code in (self.districts if level == "district" else self.subdistricts):
             return _Answer((code,))
-        successors = self.successors.get(code, ())
-        named = self._named(successors, name) if len(successors) > 1 else successors
-        return self._answer(named or successors, retired=True)
+        return self._answer(self._named(self.successors.get(code, ()), name), retired=True)
 
     def _named(self, codes: tuple[str, ...], name: str | None) -> tuple[str, ...]:
-        """Those of `codes` that bear the name; or else the one whose name was cut to it."""
+        """Those of `codes` that bear the name; or else the one whose name was cut to it; or all."""
         key = _key(name)
         if key is None:
-            return ()
-        forms = {code: [_key(form) or "" for form in _forms(self._areas[code])] for code in codes}
+            return codes
+        forms = {
+            code: [form for name in _forms(self._areas[code]) if (form := _key(name))]
+            for code in codes
+        }
         exact = tuple(code for code in codes if key in forms[code])
         cut = tuple(code for code in codes if any(form.startswith(key) for form in forms[code]))
-        return exact or (cut if len(cut) == 1 else ())
+        return exact or (cut if len(cut) == 1 else codes)
 
     def _subdistrict(self, name: str | None, district: str | None) -> _Answer:
-        if name is None:
-            return _NOTHING
         if district is not None:
             return self._by_name(district, name)
         key = _key(name)
@@ -197,7 +199,7 @@ class AdminCodes:
         codes = [self._names.get((parent, key), ()) for parent in self.districts]
         return self._answer(tuple(code for found in codes for code in found))
 
-    def _by_name(self, parent: str, name: str) -> _Answer:
+    def _by_name(self, parent: str, name: str | None) -> _Answer:
         key = _key(name)
         if key is None:
             return _NOTHING
@@ -209,12 +211,14 @@ class AdminCodes:
 
     def _suggestion(self, parent: str, key: str) -> str | None:
         siblings = {form: codes for (above, form), codes in self._names.items() if above == parent}
-        close = get_close_matches(key, siblings, n=1, cutoff=_LIKENESS)
+        close = get_close_matches(key, siblings, cutoff=_LIKENESS)
         if close:
             return self._described(siblings[close[0]])
-        if len(parent) == _WIDTH["district"]:
-            same = [codes for (_, form), codes in self._names.items() if form == key]
-            return self._described(code for codes in same for code in codes if len(code) == 6)
+        if parent in self.districts:
+            same = [
+                code for (_, form), codes in self._names.items() if form == key for code in codes
+            ]
+            return self._described(code for code in same if code in self.subdistricts)
         return None
 
     def _answer(self, codes: tuple[str, ...], *, retired: bool = False) -> _Answer:
@@ -253,12 +257,8 @@ def _key(name: str | None) -> str | None:
 
 def _plain_code(text: str, level: Level) -> str:
     """The digits of a code, or "" where it is none."""
-    written = re.sub(r"[\s-]", "", arabic_digits(clean_text(text) or ""))
-    match = _CODE.fullmatch(written)
-    digits = match.group(1) if match else ""
-    while len(digits) > _WIDTH[level] and digits.endswith("00"):
-        digits = digits[:-2]
-    return digits
+    match = _CODES[level].fullmatch(re.sub(r"[\s-]", "", arabic_digits(text)))
+    return match[1] if match else ""
 
 
 def _spread(found: Distinct[Value], answers: list[_Answer]) -> Resolved:

@@ -71,9 +71,22 @@ def test_codes_that_are_none(bangkok: AdminCodes, written: str, level: Level) ->
 
 @pytest.mark.parametrize("written", [None, "", "  ", "\u200b"])
 def test_nothing_is_not_unknown(bangkok: AdminCodes, written: str | None) -> None:
-    assert outcome(bangkok.resolve_codes(strings(written), "district")) is None
+    found = bangkok.resolve_codes(strings(written), "district")
+    assert outcome(found) is None
+    assert not found.retired[0]
+    assert found.suggestions.to_pylist() == [None]
+
+
+@pytest.mark.parametrize("written", [None, "", "  ", "\u200b", "-", ". .", "district"])
+def test_a_name_of_nothing_is_not_unknown(bangkok: AdminCodes, written: str | None) -> None:
     assert outcome(bangkok.resolve_districts(strings(written))) is None
-    assert outcome(bangkok.resolve_subdistricts(strings(written), strings("1001"))) is None
+    for district in ("1001", None):
+        found = bangkok.resolve_subdistricts(strings(written), strings(district))
+        assert outcome(found) is None
+    assert not bangkok.names_differ(strings("1001"), strings(written)).any()
+    told = bangkok.resolve_codes(strings("104701"), "subdistrict", strings(written))
+    assert outcome(told) == "ambiguous"
+    assert told.suggestions.to_pylist() == ["104702 บางนาเหนือ, 104703 บางนาใต้"]
 
 
 def test_numbers_are_codes_too(bangkok: AdminCodes) -> None:
@@ -85,6 +98,30 @@ def test_a_retired_code_with_one_successor_is_mapped(bangkok: AdminCodes) -> Non
     found = bangkok.resolve_codes(strings("100501", "103001"), "subdistrict")
     assert found.codes.to_pylist() == ["103001", "103001"]
     assert found.retired.tolist() == [True, False]
+    assert found.suggestions.to_pylist() == [None, None], "there is nothing to choose"
+
+
+def test_a_code_with_one_successor_is_mapped_whatever_the_name_says(bangkok: AdminCodes) -> None:
+    found = bangkok.resolve_codes(strings("100501"), "subdistrict", strings("บางนา"))
+    assert outcome(found) == "103001"
+
+
+def test_a_code_without_successors_is_unknown(bangkok: AdminCodes) -> None:
+    assert outcome(bangkok.resolve_codes(strings("100599"), "subdistrict")) == "unknown"
+    assert outcome(bangkok.resolve_subdistricts(strings("บ้านทะวาย"), strings(None))) == "unknown"
+
+
+def test_what_is_official_is_that_of_one_province(bangkok: AdminCodes) -> None:
+    areas, successors, names, former = bangkok.content()
+    assert {code[:2] for code, *_ in areas} == {code[:2] for code, _ in successors} == {"10"}
+    assert {parent[:2] for parent, *_ in [*names, *former]} == {"10"}
+
+
+def test_what_went_to_another_province_is_unknown_in_the_old_one() -> None:
+    """Bueng Kan was a part of Nong Khai until 2011."""
+    nong_khai = AdminCodes.for_province("43")
+    assert outcome(nong_khai.resolve_codes(strings("4303"), "district")) == "unknown"
+    assert outcome(nong_khai.resolve_codes(strings("430301"), "subdistrict")) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +183,15 @@ def test_a_misspelt_name_is_unknown_with_a_suggestion(bangkok: AdminCodes) -> No
     found = bangkok.resolve_districts(strings("บึ่งกุ่ม"))
     assert outcome(found) == "unknown"
     assert found.suggestions.to_pylist() == ["1027 เขตบึงกุ่ม"]
+
+
+def test_a_suggestion_comes_from_the_same_district_or_has_the_same_name(
+    bangkok: AdminCodes,
+) -> None:
+    names = strings("วังบูรพาภิรมณ์", "จันทรเกษมม", "ไม่มีที่ใด")
+    found = bangkok.resolve_subdistricts(names, strings("1001", "1001", "1001"))
+    assert found.unknown.all()
+    assert found.suggestions.to_pylist() == ["100102 วังบูรพาภิรมย์", None, None]
 
 
 def test_a_subdistrict_belongs_to_the_district_of_its_row(bangkok: AdminCodes) -> None:
