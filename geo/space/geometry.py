@@ -107,14 +107,13 @@ def conform(geometries: Geometries, kind: GeometryKind, vertex_cap: int = VERTEX
 
 def outside(geometries: Geometries, extent: Extent) -> Mask:
     """Where any part of a geometry lies outside `extent`; False for nulls."""
-    bounds = shapely.bounds(geometries)
-    return ~np.isnan(bounds[:, 0]) & ~_within(bounds, extent)
+    return _beyond(shapely.bounds(geometries), extent)
 
 
 def swapped(geometries: Geometries, extent: Extent) -> Mask:
     """Where a geometry lies outside `extent`, and wholly inside with lon and lat exchanged."""
     bounds = shapely.bounds(geometries)
-    return outside(geometries, extent) & _within(bounds[:, [1, 0, 3, 2]], extent)
+    return _beyond(bounds, extent) & ~_beyond(bounds[:, [1, 0, 3, 2]], extent)
 
 
 def swap_axes(geometries: Geometries, where: Mask) -> Geometries:
@@ -202,7 +201,7 @@ def _moved_m(before: Geometries, after: Geometries) -> Floats:
     return moved
 
 
-def _within(bounds: Floats, extent: Extent) -> Mask:
-    west, south, east, north = extent
-    low = (bounds[:, 0] >= west) & (bounds[:, 1] >= south)
-    return np.asarray(low & (bounds[:, 2] <= east) & (bounds[:, 3] <= north))
+def _beyond(bounds: Floats, extent: Extent) -> Mask:
+    """Bounds that are not numbers lie beyond nothing."""
+    low, high = bounds[:, :2] < extent[:2], bounds[:, 2:] > extent[2:]
+    return np.asarray((low | high).any(axis=1))

@@ -45,6 +45,7 @@ def set_masks(found: Conformed) -> set[str]:
         (POINT, "MULTIPOINT (100 13)", "POINT (100 13)", set()),
         (POINT, "MULTIPOINT (100 13, 101 13)", None, {"mismatched"}),
         (POINT, "MULTIPOINT ((100 13), EMPTY)", "POINT (100 13)", set()),
+        (POINT, "GEOMETRYCOLLECTION (MULTIPOINT (100 13))", "POINT (100 13)", set()),
         (POINT, "LINESTRING (0 0, 1 1)", None, {"mismatched"}),
         (POINT, "POINT EMPTY", None, {"missing"}),
         (POINT, None, None, {"missing"}),
@@ -142,6 +143,57 @@ def test_a_monster_is_not_worked_on() -> None:
     line = shapely.linestrings(np.column_stack((np.arange(11.0), np.zeros(11))))
     assert conform(np.array([line]), LINE, vertex_cap=10).too_many_vertices.tolist() == [True]
     assert not conform(np.array([line]), LINE, vertex_cap=11).too_many_vertices.any()
+
+
+def test_a_feature_may_have_200_000_vertices() -> None:
+    x = np.linspace(100, 101, 200_001)
+    lines = [shapely.linestrings(x[start:], x[start:]) for start in (0, 1)]
+    assert conform(np.array(lines), LINE).too_many_vertices.tolist() == [True, False]
+
+
+def test_positions_that_differ_by_nothing_give_the_same_bytes() -> None:
+    rows = shapes("POINT (0 13)", "POINT (-0.0 13)", "POINT (-1e-12 13)")
+    assert len(set(to_wkb(conform(rows, POINT).geometries).to_pylist())) == 1
+
+
+def test_what_is_sound_is_not_repaired_and_costs_nothing() -> None:
+    found = conform(shapes("POLYGON ((0 0, 1 0, 1 1, 0 0))", None), POLYGON)
+    assert found.area_change_m2.tolist() == found.moved_m.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("spikes", "metres"),
+    [
+        ("-1 1.5, -1 2.5, -1 1.5", 110_574),  # a degree of latitude
+        ("0 0.5, 1 0.5, 0 0.5", 111_320),  # a degree of longitude at the equator
+        ("0 0.5, 0.5 0.5, 0 0.5, 0 0.6, 1 0.6, 0 0.6, 0 0.7, 0.25 0.7, 0 0.7", 111_320),
+    ],
+)
+def test_the_longest_of_the_spikes_that_went_is_told_in_metres(spikes: str, metres: float) -> None:
+    corners = ("-2 0", "0 0", "0 0.5", "0 0.6", "0 0.7", "0 1.5", "-1 1.5", "-2 1.5", "-2 0")
+    at = spikes.partition(",")[0]
+    ring = ", ".join(spikes if corner == at else corner for corner in corners)
+    found = conform(shapes(None, f"POLYGON (({ring}))"), POLYGON)
+    assert found.repaired.tolist() == [False, True]
+    assert found.moved_m.tolist() == pytest.approx([0, metres], abs=0.5)
+
+
+def test_a_degree_of_longitude_is_half_as_long_at_60_north() -> None:
+    spike = shapes("POLYGON ((0 60, 1 60, 1 60.5, 1.1 60.5, 1 60.5, 1 61, 0 61, 0 60))")
+    assert conform(spike, POLYGON).moved_m[0] == pytest.approx(5_566, abs=1)
+
+
+def test_a_repair_that_the_grid_would_break_is_made_on_the_grid() -> None:
+    """Its crossings lie between the points of the grid: rounded, its parts lie over each other."""
+    nano = [(2, 4), (2, 2), (0, 2), (3, 4), (4, 1), (2, 4)]
+    tiny = shapely.polygons([(100 + x * 1e-9, 13 + y * 1e-9) for x, y in nano])
+    bow_tie = shapely.from_wkt("POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))")
+    found = conform(np.array([bow_tie, tiny]), POLYGON)
+    assert found.repaired.all()
+    assert shapely.is_valid(found.geometries).all()
+    assert shapely.get_num_geometries(found.geometries).tolist() == [2, 2]
+    xy = shapely.get_coordinates(found.geometries)
+    assert (np.round(xy, 9) == xy).all()
 
 
 def test_a_repair_says_what_it_cost() -> None:
@@ -248,6 +300,16 @@ def test_an_edge_of_the_extent_is_within(lon: float, lat: float) -> None:
     )
     assert not outside(there, BANGKOK)[0]
     assert swapped(turned, BANGKOK)[0]
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"), [(100.29, 13.7), (101.01, 13.7), (100.5, 13.39), (100.5, 14.01)]
+)
+def test_beyond_one_edge_of_the_extent_is_outside(lon: float, lat: float) -> None:
+    there = points(np.array([lon]), np.array([lat]))
+    assert outside(there, BANGKOK)[0]
+    assert not swapped(there, BANGKOK)[0]
+    assert not swapped(swap_axes(there, np.array([True])), BANGKOK)[0]
 
 
 def test_a_shape_with_one_stray_vertex_is_outside() -> None:
