@@ -63,7 +63,10 @@ _WHOLE_COLUMNS = {  # comparisons and logic of whole columns are calls, which no
 _EITHER_ORDER = frozenset(  # their arguments swapped are the same call
     ("and_", "or_", "add", "equal", "not_equal", "distance", "logical_or", "_metres_between")
 )
-_TEXTS_FOR_PEOPLE = ("Bilingual", "UnknownCrs", "_refused", "ConfigurationError", "Operation")
+_TEXTS_FOR_PEOPLE = (
+    *("Bilingual", "UnknownCrs", "_refused", "ConfigurationError", "Operation"),
+    *("Broken",),  # an exception that carries its reason, and is caught for what it is
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,8 @@ def _for_people(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
         return True
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return True  # of `zip`: an assertion, which fails in no program that is right
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return node.func.id in _TEXTS_FOR_PEOPLE
     return isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom)

@@ -124,7 +124,7 @@ def _resolve(host: str, port: int, limits: FetchLimits) -> str:
 
 
 def _copy(url: str, response: httpx.Response, target: BinaryIO, limits: FetchLimits) -> None:
-    """Counts raw bytes: a body that ends early is silent in HTTP libraries."""
+    """Counts raw bytes: an HTTP library believes chunks even where another length is stated."""
     stated = response.headers.get("content-length")
     if stated is not None and int(stated) > limits.most_bytes:
         raise TooLarge(int(stated))

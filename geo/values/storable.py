@@ -100,7 +100,7 @@ def _as_json(column: pa.Array) -> pa.Array:
 
 
 def _numbers(column: pa.Array) -> pa.Array:
-    unusual = pc.fill_null(pc.invert(pc.is_finite(column)), False)
+    unusual = pc.invert(pc.is_finite(column))
     named = [json_text(value) for value in column.filter(unusual).to_pylist()]
     written = column.cast(pa.large_string())
     return pc.replace_with_mask(written, unusual, pa.array(named, pa.large_string()))
@@ -120,7 +120,6 @@ def _quoted(texts: pa.Array) -> pa.Array:
         pc.match_substring_regex(texts, _UNWRITABLE),
         pc.greater(pc.binary_length(texts), LONGEST_TEXT),
     )
-    awkward = pc.fill_null(awkward, False)
     written = [json_text(value) for value in texts.filter(awkward).to_pylist()]
     mark = _repeat('"', rows)
     quoted = _joined(mark, texts, mark)

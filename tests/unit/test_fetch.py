@@ -29,6 +29,13 @@ class Faulty(BaseHTTPRequestHandler):
     def answer_cut(self) -> None:
         self._send(b"id,", 8)
 
+    def answer_contradicted(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"3\r\nid,\r\n0\r\n\r\n")
+
     def answer_endless(self) -> None:
         self._send(b"id,", None)
 
@@ -95,6 +102,7 @@ def test_the_body_is_written_as_it_came(server: str) -> None:
     ("path", "reason"),
     [
         ("/cut", "bytes|peer closed|incomplete"),
+        ("/contradicted", "3 of 8 bytes"),
         ("/endless", "where the body ends"),
         ("/drops", "not enough"),
         ("/nowhere", "no address"),

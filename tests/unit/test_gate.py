@@ -122,6 +122,13 @@ def test_rows_may_fall_to_the_limit_and_not_below_it(now: int, outcome: str) -> 
         assert "จาก 100 เหลือ 79" in verdict.reason.th
 
 
+def test_shares_are_kept_with_four_decimals() -> None:
+    evidence = gate(delivery(2, 1), LAYER, Accepted(7, 3, COLUMNS)).evidence
+    assert evidence["error_share"] == 0.3333
+    layer = LAYER.model_copy(update={"gate": Gate(max_error_share=1.0)})
+    assert gate(delivery(2), layer, Accepted(7, 3, COLUMNS)).evidence["fall"] == 0.3333
+
+
 def test_one_row_is_a_delivery() -> None:
     assert gate(delivery(1), LAYER, None).outcome == "accepted"
 

@@ -33,6 +33,16 @@ def test_a_row_is_kept_as_it_was_delivered() -> None:
     assert "รหัส" in found["raw"][0].as_py(), "Thai is readable, not escaped"
 
 
+def test_a_column_with_the_name_of_the_shape_is_kept_beside_it() -> None:
+    delivered = raw(shapes=[shapely.Point(1, 2)], _shape=["round"], __shape=["flat"])
+    found = quarantine(delivered, issue("key_missing", 11))
+    assert json.loads(found["raw"][0].as_py()) == {
+        "_shape": "round",
+        "__shape": "flat",
+        "___shape": "POINT (1 2)",
+    }
+
+
 def test_a_row_without_a_shape_says_nothing_of_one() -> None:
     found = quarantine(raw(id=["a"]), issue("key_missing", 11))
     assert json.loads(found["raw"][0].as_py()) == {"id": "a"}

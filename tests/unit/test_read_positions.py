@@ -179,6 +179,7 @@ def test_exchanged_axes_are_turned_and_said() -> None:
     places = [shapely.Point(13.75, 100.5), shapely.Point(100.5, 13.75), shapely.Point(13.75, 13.75)]
     found = read(places)
     assert said(found.issues) == [("position_swapped", 11)]
+    assert told(found.issues, "value") == ["lat, lon"]
     assert shapely.get_coordinates(found.shapes[:2]).tolist() == [[100.5, 13.75]] * 2
     assert shapely.get_coordinates(found.shapes[2]).tolist() == [[13.75, 13.75]]
 
@@ -208,7 +209,7 @@ def test_a_monster_of_a_shape_is_refused_alone() -> None:
     ring[-1] = ring[0]
     found = read([shapely.polygons(ring), SQUARE], kind="polygon")
     assert said(found.issues) == [("geometry_too_many_vertices", 11)]
-    assert "200,000" in str(told(found.issues, "message_en")[0])
+    assert "> 200,000" in str(told(found.issues, "message_en")[0])
     assert [shape is None for shape in found.shapes] == [True, False]
 
 
