@@ -23,12 +23,8 @@ _EVEREST_1937 = (6377276.345, 300.8017)
 _INIT = re.compile(r"\+?init=epsg:(\d+)", re.IGNORECASE)
 _ALIASES = {
     "CRS84": "OGC:CRS84",
-    "EPSG:102100": "EPSG:3857",  # Esri's wkid of Web Mercator
-    "EPSG:102113": "EPSG:3857",
+    "EPSG:102113": "EPSG:3857",  # Esri's first wkid of Web Mercator; PROJ knows the later ones
     "EPSG:3785": "EPSG:3857",
-    "EPSG:900913": "EPSG:3857",
-    "ESRI:102100": "EPSG:3857",
-    "ESRI:102113": "EPSG:3857",
 }
 RTSD = (204.4798, 837.8940, 294.7765)
 """Indian 1975 to WGS 84, metres, by the Royal Thai Survey Department."""

@@ -191,5 +191,10 @@ def _chosen_by_proj(source: str) -> Operation:
     best = group.transformers[0]
     if best.accuracy < 0:
         raise UnknownCrs(source, f"nobody states the accuracy of {best.description}")
-    why = "PROJ's best for Thailand, ballpark refused"
-    return Operation(source, best.description, best.definition, best.accuracy, why)
+    return Operation(
+        source,
+        best.description,
+        best.definition,
+        best.accuracy,
+        "PROJ's best for Thailand, ballpark refused",
+    )

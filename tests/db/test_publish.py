@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import json
+import os
 import signal
 import time
 import uuid
@@ -503,6 +504,25 @@ def test_a_failure_between_rename_and_pointer_is_mended_by_the_next_publication(
     assert release.number == city.pointer() == 1
     assert not (home / "1" / "left-over").exists()
     assert [path.name for path in home.iterdir()] == ["1"]
+
+
+def test_a_release_is_on_the_disk_before_the_database_says_so(
+    city: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: set[int] = set()
+    fsync = os.fsync
+
+    def listening(descriptor: int) -> None:
+        on_disk.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", listening)
+    fail_publications(city)
+    with pytest.raises(Exception, match="killed"):
+        city.publish()
+    home = city.releases / "bangkok"
+    assert (home / "1" / "manifest.json").exists()
+    assert {path.stat().st_ino for path in (home, *home.rglob("*"))} <= on_disk
 
 
 def test_a_process_killed_before_the_commit_has_not_published(city: Workshop) -> None:

@@ -10,6 +10,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj.transformer import AreaOfInterest, TransformerGroup
 
 from geo.space.operations import (
     Operation,
@@ -98,6 +99,23 @@ def test_wgs84_degrees_are_left_exactly_as_they_are(crs: str) -> None:
 def test_a_guess_is_refused(crs: str) -> None:
     with pytest.raises(UnknownCrs):
         operation_for(crs)
+
+
+def test_proj_chooses_for_all_of_thailand_and_hardly_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    areas = []
+
+    def listening(*crs: object, area_of_interest: AreaOfInterest, **more: bool) -> TransformerGroup:
+        areas.append(area_of_interest)
+        return TransformerGroup(*crs, area_of_interest=area_of_interest, **more)
+
+    monkeypatch.setattr("geo.space.operations.TransformerGroup", listening)
+    operation_for("EPSG:32645")
+    (found,) = areas
+    west, south, east, north = 97.35, 5.61, 105.64, 20.47  # its outermost points
+    assert west - 0.2 < found.west_lon_degree < west
+    assert south - 0.2 < found.south_lat_degree < south
+    assert east < found.east_lon_degree < east + 0.2
+    assert north < found.north_lat_degree < north + 0.2
 
 
 def test_positions_that_cannot_be_are_nan_and_do_not_disturb_others() -> None:

@@ -202,6 +202,7 @@ def test_a_crs_without_an_ellipsoid_is_not_everest() -> None:
 )
 def test_wgs84_is_told_by_its_ellipsoid_with_any_of_its_names(datum: str) -> None:
     assert taken_for(esri(datum, WGS84)) == "EPSG:32647"
+    assert taken_for(esri(datum, WGS84, 105)) == "EPSG:32648"
     assert taken_for(degrees(datum, WGS84)) == "EPSG:4326"
 
 
