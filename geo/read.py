@@ -174,7 +174,7 @@ def _pointer_files(folder: Path, port: int) -> Iterator[tuple[str, Path]]:
 
 def _was_called(listener: socket.socket) -> bool:
     try:
-        listener.accept()
+        listener.accept()[0].close()
     except BlockingIOError:
         return False
     return True

@@ -109,7 +109,7 @@ def _digests(rows: pa.Array) -> npt.NDArray[np.uint8]:
     written = rows.to_numpy(zero_copy_only=False)
     halves = [pd.util.hash_array(written, hash_key=key, categorize=False) for key in _SIP_KEYS]
     whole = np.column_stack(halves).astype("<u8")
-    return whole.view(np.uint8).reshape(-1, 16)
+    return whole.view(np.uint8).reshape(len(rows), 16)
 
 
 def _fixed(digests: npt.NDArray[np.uint8]) -> pa.Array:

@@ -225,7 +225,7 @@ def taken_over(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             check=False,
         )
         assert victim.poll() is None
-        assert os.getpriority(os.PRIO_PROCESS, victim.pid) == 0
+        assert os.getpriority(os.PRIO_PROCESS, victim.pid) == os.getpriority(os.PRIO_PROCESS, 0)
     finally:
         victim.kill()
         victim.communicate()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +198,26 @@ def test_probe_notices_an_open_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_probe_notices_an_open_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_child, "PROGRAM", _without_walls())
     with pytest.raises(ReaderUnsafe, match="address"):
+        probe()
+
+
+@pytest.mark.usefixtures("fresh_probe")
+def test_probe_notices_a_call_even_where_nothing_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver may ask the network and then refuse the file."""
+
+    @contextmanager
+    def calling(
+        files: dict[str, Path], job: dict[str, Any], outside: Path | None
+    ) -> Iterator[Path]:
+        if outside is not None:
+            port = int((outside / "address").read_text("utf-8"))
+            socket.create_connection(("127.0.0.1", port)).close()
+        with job_folder(files, job, outside) as folder:
+            yield folder
+
+    job_folder = reader_child.job_folder
+    monkeypatch.setattr(reader_child, "job_folder", calling)
+    with pytest.raises(ReaderUnsafe, match="network"):
         probe()
 
 
