@@ -27,7 +27,7 @@ _MONTHS = (
     ("กุมภาพันธ์", "กุมภา", "กพ", "february", "feb"),
     ("มีนาคม", "มีนา", "มีค", "march", "mar"),
     ("เมษายน", "เมษา", "เมย", "april", "apr"),
-    ("พฤษภาคม", "พฤษภา", "พค", "may", "may"),
+    ("พฤษภาคม", "พฤษภา", "พค", "may"),
     ("มิถุนายน", "มิถุนา", "มิย", "june", "jun"),
     ("กรกฎาคม", "กรกฎา", "กค", "july", "jul"),
     ("สิงหาคม", "สิงหา", "สค", "august", "aug"),
@@ -162,4 +162,4 @@ def _year(digits: str, said: str | None, declared: Era | None) -> Read:
 def _said_era(said: str | None) -> Era | None:
     if not said:
         return None
-    return Era.be if said[0] in "พb" else Era.ce
+    return Era.be if said.startswith(("พ", "b")) else Era.ce

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geothai
 import pyarrow as pa
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import ConfigurationError
-from geo.values.codes import AdminCodes, Level, Resolved
+from geo.values.codes import AdminArea, AdminCodes, Level, Resolved
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +152,15 @@ def test_several_successors_are_told_apart_by_name(
         assert not found.retired[0]
     else:
         assert found.retired[0]
+
+
+def test_a_whole_name_is_not_taken_for_the_beginning_of_another(bangkok: AdminCodes) -> None:
+    longer = AdminArea("104703", "บางนาเหนือบน", "Bang Na Nuea Bon")
+    codes = replace(bangkok, _areas=bangkok._areas | {"104703": longer})
+    for name in ("บางนาเหนือ", "Bang Na Nuea"):
+        assert outcome(codes.resolve_codes(strings("104701"), "subdistrict", strings(name))) == (
+            "104702"
+        )
 
 
 def test_names_never_overrule_a_current_code(bangkok: AdminCodes) -> None:
