@@ -1,6 +1,7 @@
 // The map: MapLibre over the release's PMTiles, with names in the reader's language.
 
 import { addProtocol, Map, NavigationControl, ScaleControl } from "/vendor/maplibre-gl/maplibre-gl.mjs";
+import { tilesOf } from "./archive.js";
 import { language, onLanguage, word } from "./language.js";
 import { followScheme } from "./theme.js";
 
@@ -20,7 +21,7 @@ export const padding = () =>
 
 /** A map that shows the whole city; complete when its `load` has come. */
 export function createMap(style) {
-  addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
+  addProtocol("pmtiles", tilesOf(style.sources.map.url));
   const map = new Map({
     container: "map",
     style,
