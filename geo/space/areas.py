@@ -41,8 +41,8 @@ class Areas:
         tree = shapely.STRtree(self.shapes)
         inside, areas = tree.query(spots, predicate="intersects")
         _keep_first(found, inside, areas, np.lexsort((areas, inside)))
-        lost = np.flatnonzero((found < 0) & ~shapely.is_missing(spots) & ~shapely.is_empty(spots))
-        if near and len(lost):
+        if near:
+            lost = np.flatnonzero(found == -1)
             close, areas = tree.query(spots[lost], predicate="dwithin", distance=_NEAR_DEGREES)
             metres = _metres_between(spots[lost][close], self.shapes[areas])
             order = np.argsort(metres, kind="stable")
@@ -72,6 +72,6 @@ def _keep_first(
 
 def _metres_between(spots: Shapes, shapes: Shapes) -> NDArray[np.float64]:
     lines = shapely.shortest_line(spots, shapes)
-    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    ends = shapely.get_coordinates(lines).reshape(len(lines), 2, 2)
     _, _, metres = _ELLIPSOID.inv(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
     return np.asarray(metres)

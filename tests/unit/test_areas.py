@@ -72,6 +72,11 @@ def test_nothing_is_near_to_no_place() -> None:
     assert CITY.at(np.array([], dtype=object), near=True).tolist() == []
 
 
+def test_where_there_are_no_areas_nothing_is_near() -> None:
+    nowhere = Areas(np.array([], dtype=object), np.array([], dtype=object))
+    assert nowhere.at(spots((100.49, 13.75)), near=True).tolist() == [-1]
+
+
 def test_mixed_spots_keep_their_rows() -> None:
     near_east = away(100.52, 13.75, 90, 100)
     found = CITY.at(spots(near_east, (0, 0), (100.49, 13.75), near_east), near=True)

@@ -139,6 +139,16 @@ def test_differences_are_said_in_both_languages() -> None:
     assert words.th == "แถวหายไป 3"
 
 
+@pytest.mark.parametrize(
+    ("east", "north", "metres"), [(0.01, 0, 556.6), (0, 0.01, 1113.2), (0.03, 0.02, 2783.0)]
+)
+def test_displacement_is_in_metres_on_the_ground(east: float, north: float, metres: float) -> None:
+    """At 60 degrees north, where a degree of longitude is half as long as one of latitude."""
+    before = np.array([shapely.Point(100, 60)])
+    after = np.array([shapely.Point(100 + east, 60 + north)])
+    assert displacement_m(before, after)[0] == pytest.approx(metres, rel=1e-6)
+
+
 def test_displacement_is_of_the_shape_not_of_its_drawing() -> None:
     square = shapely.box(100.5, 13.7, 100.51, 13.71)
     turned = shapely.Polygon(list(square.exterior.coords)[1:])
