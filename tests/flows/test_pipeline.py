@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NoReturn
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -35,6 +37,25 @@ def test_drops_become_a_release_and_the_same_drops_nothing(small_city: SmallCity
     assert {o.outcome for o in outcomes.values()} == {"unchanged"}
     assert release is None
     assert small_city.scalars("select count(*) from meta.run") == [4], "nothing was read again"
+
+
+def test_what_another_run_did_while_we_waited_is_not_done_again(
+    small_city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = lease.hold
+
+    @contextmanager
+    def after_another_run(*arguments: Any, **more: Any) -> Iterator[UUID]:
+        monkeypatch.setattr(lease, "hold", hold)
+        outcomes, _ = small_city.refresh()
+        assert {o.outcome for o in outcomes.values()} == {"accepted"}
+        with hold(*arguments, **more) as token:
+            yield token
+
+    monkeypatch.setattr(lease, "hold", after_another_run)
+    outcomes, _ = small_city.refresh()
+    assert {o.outcome for o in outcomes.values()} == {"unchanged"}
+    assert small_city.scalars("select count(*) from meta.run") == [4]
 
 
 def test_half_a_delivery_is_held_and_the_map_stays(small_city: SmallCity) -> None:

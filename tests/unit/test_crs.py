@@ -81,6 +81,21 @@ def test_utm_on_wgs84_is_what_proj_says(zone: int) -> None:
     np.testing.assert_allclose(found, proj.transform(x, y), atol=1e-11)
 
 
+@pytest.mark.parametrize(
+    ("crs", "name"),
+    [
+        ("EPSG:4326", "none"),
+        ("EPSG:3857", "inverse of Web Mercator"),
+        ("EPSG:32647", "inverse of UTM 47N"),
+        ("EPSG:32648", "inverse of UTM 48N"),
+    ],
+)
+def test_what_is_on_wgs84_already_is_only_converted(crs: str, name: str) -> None:
+    operation = operation_for(crs)
+    assert (operation.source, operation.name, operation.accuracy_m) == (crs, name, 0.0)
+    assert operation.why.startswith("a conversion of coordinates")
+
+
 @pytest.mark.parametrize("crs", ["EPSG:32646", "EPSG:32247", "EPSG:3395", "EPSG:9000"])
 def test_other_crs_go_through_proj_in_lon_lat_order(crs: str) -> None:
     inverse = pyproj.Transformer.from_crs(4326, crs, always_xy=True, allow_ballpark=False)

@@ -178,6 +178,17 @@ def test_the_longest_of_the_spikes_that_went_is_told_in_metres(spikes: str, metr
     assert found.moved_m.tolist() == pytest.approx([0, metres], abs=0.5)
 
 
+@pytest.mark.parametrize("place", [300, 301, 302])
+def test_one_spike_among_a_thousand_vertices_is_measured(place: int) -> None:
+    angle = np.linspace(0, 2 * np.pi, 1_001)
+    ring = [(float(x), float(y)) for x, y in np.column_stack((np.cos(angle), np.sin(angle)))]
+    ring[-1] = ring[0]
+    x, y = ring[place]
+    ring[place + 1 : place + 1] = [(2 * x, 2 * y), (x, y)]
+    found = conform(np.array([shapely.polygons(ring)]), POLYGON)
+    assert found.moved_m[0] == pytest.approx(111_000, rel=0.01), "a degree"
+
+
 def test_a_degree_of_longitude_is_half_as_long_at_60_north() -> None:
     spike = shapes("POLYGON ((0 60, 1 60, 1 60.5, 1.1 60.5, 1 60.5, 1 61, 0 61, 0 60))")
     assert conform(spike, POLYGON).moved_m[0] == pytest.approx(5_566, abs=1)
