@@ -43,7 +43,7 @@ _ZONES: dict[tuple[float, ...], str] = {
     (0.0, 105.0, 0.9996, 500000.0, 0.0): "zone 48",
 }
 """Transverse Mercator by all that defines it: origin (lat, lon), scale, false easting, northing."""
-_CODES: dict[str, dict[str | None, int]] = {
+_CODES: dict[str | None, dict[str | None, int]] = {
     "WGS84": {"degrees": 4326, "zone 47": 32647, "zone 48": 32648, "web mercator": 3857},
     "1975": {"degrees": 4240, "zone 47": 24047, "zone 48": 24048},
     "1954": {"degrees": 4239, "zone 47": 23947, "zone 48": 23948},
@@ -115,8 +115,8 @@ def _classified(crs: pyproj.CRS, shown: str) -> str:
     return f"EPSG:{code}"
 
 
-def _datum(crs: pyproj.CRS, translation: tuple[float, ...], shown: str) -> str:
-    """ "WGS84", "1975", "1954", or "other"; raises where it cannot be told safely."""
+def _datum(crs: pyproj.CRS, translation: tuple[float, ...], shown: str) -> str | None:
+    """ "WGS84", "1975", "1954", or none of these; raises where it cannot be told safely."""
     name = _plain(crs.datum.name if crs.datum else "")
     if is_everest(crs):
         return _indian(crs, name, translation, shown)
@@ -127,7 +127,7 @@ def _datum(crs: pyproj.CRS, translation: tuple[float, ...], shown: str) -> str:
         return "WGS84"
     if shifted or name in ("user defined", "unknown"):
         raise UnknownCrs(shown, f"its datum {name!r} is custom")
-    return "other"
+    return None
 
 
 def _indian(crs: pyproj.CRS, name: str, translation: tuple[float, ...], shown: str) -> str:

@@ -301,6 +301,7 @@ def test_a_long_declaration_is_shortened_in_the_message() -> None:
     [
         ("", "no CRS is declared"),
         ("hello", "cannot be read as a CRS"),
+        ("XEPSG:24047X", "cannot be read as a CRS"),
         ("EPSG:5773", "neither geographic nor projected"),
         (esri("D_Indian_1975", WGS84), "not Everest"),
         (esri("D_User_Defined", GRS80), "custom"),
