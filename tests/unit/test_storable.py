@@ -121,14 +121,13 @@ def test_a_long_text_is_cut_and_says_so() -> None:
 
 def test_what_is_nested_too_deep_is_named() -> None:
     nested: list[object] = []
-    for _ in range(49):
-        nested = [nested]
-    assert "<list>" not in json_text(nested)
-    assert "<list>" in json_text([[nested]])
     mapped: dict[str, object] = {}
-    for _ in range(60):
-        mapped = {"a": mapped}
-    assert "<dict>" in json_text(mapped)
+    for _ in range(49):
+        nested, mapped = [nested], {"a": mapped}
+    assert "<list>" not in json_text(nested)
+    assert "<list>" in json_text([nested])
+    assert "<dict>" not in json_text(mapped)
+    assert "<dict>" in json_text({"a": mapped})
 
 
 def rows(**columns: pa.Array) -> list[object]:
