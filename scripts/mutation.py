@@ -4,7 +4,8 @@ Draws a seeded sample of all mutants (`scripts/mutants.py`), runs for each the q
 reach the changed line, and prints what survived. Exit code 1: too many survived.
 
 Each mutant lives in a forked process of its own, where an import hook hands out the changed source;
-no file is touched. The parent has imported the libraries, and none of the heart.
+no file is touched. The parent has imported the libraries, and none of the heart. A program that a
+test starts reads the files as they are, and notices nothing: such a test forks instead.
 """
 
 from __future__ import annotations
