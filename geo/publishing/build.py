@@ -22,7 +22,7 @@ from geo.publishing.unplaced import label_anchors, unplaced_places
 from geo.publishing.verifying.files import verify_files
 from geo.publishing.verifying.tiles import verify_archive, verify_whole_map
 from geo.store.blame import Building
-from geo.store.database import connect, run
+from geo.store.database import run, session
 from schemas.models import Layer
 
 Json = dict[str, Any]
@@ -41,7 +41,7 @@ def build_release(
     """
     (folder / "tiles").mkdir(parents=True)
     (folder / "data").mkdir()
-    with connect(engine) as connection:
+    with session(engine) as connection:
         with connection.begin():
             run(connection, "publish_tables")
         with connection.begin():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
 
 from geo.errors import DatabaseBusy, DatabaseUnreachable, StepTimeout
 from geo.values.storable import json_text, storable
@@ -29,16 +29,21 @@ STATEMENT_SECONDS = 1_800
 """How long one statement may take; the largest layer of a city loads and is cut in minutes."""
 
 
+@lru_cache
 def open_engine(url: str) -> Engine:
-    """Engine for a libpq URL (`postgresql://...`). Nothing is connected yet.
+    """Engine for a libpq URL (`postgresql://...`): a process has one. Nothing is connected yet.
 
+    Its database sessions are used again, for PostGIS takes 50 ms to load in a new one; one that
+    ended meanwhile is replaced. What must end with its work has a `session` of its own.
     Raises ConfigurationError for an address that is no URL.
     """
     address = make_url(url).set(drivername="postgresql+psycopg")
     limit = f"-c statement_timeout={STATEMENT_SECONDS}s"
     return create_engine(
         address,
-        poolclass=NullPool,
+        pool_pre_ping=True,
+        max_overflow=-1,
+        pool_use_lifo=True,  # the first session serves nearly all, and knows the tables
         json_serializer=json_text,
         connect_args={
             "connect_timeout": 10,
@@ -69,6 +74,16 @@ def connect(engine: Engine) -> Iterator[Connection]:
         if isinstance(cause, QueryCanceled):
             raise StepTimeout("a statement", STATEMENT_SECONDS) from error
         raise DatabaseBusy(_first_line(cause or error)) from error
+
+
+@contextmanager
+def session(engine: Engine) -> Iterator[Connection]:
+    """A database session that ends with the block, and with it all that it holds: its leases,
+    locks and temporary tables. Raises as `connect` does.
+    """
+    with connect(engine) as connection:
+        connection.detach()
+        yield connection
 
 
 @contextmanager

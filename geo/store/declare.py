@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 import sql
 from geo.errors import ConfigurationError
 from geo.store import tables
-from geo.store.database import connect, patiently, run
+from geo.store.database import connect, patiently, run, session
 from geo.store.migrate import migrate, pending
 from schemas.catalogue import MapView
 from schemas.models import Agency, Layer, Source
@@ -29,8 +29,8 @@ def prepare(engine: Engine, view: MapView) -> None:
     fingerprint = _fingerprint(view)
     if _in_force(engine, view.map.id, fingerprint):
         return
-    with connect(engine) as connection:
-        run(connection, "preparation_lock")  # until this connection ends: others wait here
+    with session(engine) as connection:
+        run(connection, "preparation_lock")  # until this session ends: others wait here
         if not _in_force(engine, view.map.id, fingerprint):
             migrate(engine)
             declare(engine, view)

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from geo.errors import LeaseHeld, LeaseLost
-from geo.store.database import connect, run
+from geo.store.database import run, session
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def hold(engine: Engine, layers: Sequence[str], *, wait_seconds: float = 60) -> 
     All or none are taken. Waits for a living holder up to `wait_seconds`, then raises LeaseHeld.
     """
     token = uuid.uuid4()
-    with connect(engine) as connection:
+    with session(engine) as connection:
         _take(connection, sorted(layers), token, time.monotonic() + wait_seconds)
         try:
             yield token

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from geo.issues import IssueCatalogue
 from geo.load import load
 from geo.normalising import hashing
 from geo.settings import Settings
-from geo.store import runs
+from geo.store import lease, runs
 from geo.store.database import connect, open_engine
 from geo.unify import unify
 from geo.values.codes import AdminCodes
@@ -420,10 +421,11 @@ def test_an_approval_waits_for_a_run_and_then_loads_nothing_older(
     place.refresh()
     held = place.hold(PARKS)
     town.parks(place.drops, {n: f"สวน {n}" for n in range(1, 22)})
+    two_ask = _when_two_ask(monkeypatch)
     with ThreadPoolExecutor(2) as pool:
         first, may_go_on = _paused_at_load(monkeypatch, pool, lambda: place.refresh(only=[PARKS]))
         second = pool.submit(lambda: approve(place.job, held, by="สมชาย", reason="closed"))
-        _wait_for_two(place)
+        assert two_ask.wait(120)
         may_go_on.set()
         first.result()
         with pytest.raises(UnknownRun, match="was accepted since"):
@@ -438,13 +440,14 @@ def test_a_run_waits_for_an_approval_and_then_loads_the_newer(
     town.half_of_the_parks(place.drops)
     place.refresh()
     held = place.hold(PARKS)
+    two_ask = _when_two_ask(monkeypatch)
     with ThreadPoolExecutor(2) as pool:
         first, may_go_on = _paused_at_load(
             monkeypatch, pool, lambda: approve(place.job, held, by="สมชาย", reason="closed")
         )
         town.parks(place.drops, {n: f"สวน {n}" for n in range(1, 22)})
         second = pool.submit(lambda: place.refresh(only=[PARKS]))
-        _wait_for_two(place)
+        assert two_ask.wait(120)
         may_go_on.set()
         first.result()
         second.result()
@@ -473,16 +476,16 @@ def _paused_at_load(
     return future, may_go_on
 
 
-def _wait_for_two(place: Town) -> None:
-    """Until the second one asks for the lease that the first one has."""
-    for _ in range(400):
-        waiting = place.all(
-            "select count(*) from pg_stat_activity where datname = current_database()"
-        )
-        if waiting[0][0] >= 3:  # this one, the holder, and the one that waits
-            return
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
+def _when_two_ask(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when the second one has asked for the lease that the first one has, and waits."""
+    asked = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        asked.set()
+        time.sleep(seconds)
+
+    monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    return asked
 
 
 # --- hashes ---------------------------------------------------------------------------------------
