@@ -142,7 +142,7 @@ def _versions() -> Mapping[str, str]:
 
 def _codes(province_code: str) -> str:
     """Hash of the province's codes, names and successors, whoever they come from."""
-    return _hash(AdminCodes.for_province(province_code).content())
+    return _hash(AdminCodes.for_province(province_code).content)
 
 
 def _hash(value: Any) -> str:

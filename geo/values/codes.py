@@ -9,6 +9,7 @@ that is not official is never changed in silence: it is unknown, with a suggesti
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ class AdminCodes:
     _retired_names: Names
 
     @classmethod
+    @functools.cache
     def for_province(cls, province_code: str) -> AdminCodes:
         """The codes of a province, e.g. "10" for Bangkok.
 
@@ -114,6 +116,7 @@ class AdminCodes:
             province_code, districts, subdistricts, successors, current, names, retired_names
         )
 
+    @functools.cached_property
     def content(self) -> list[object]:
         """All that an answer can come from, in one order: another hash of it means other codes."""
         areas = [(area.code, area.name_th, area.name_en) for area in self._areas.values()]

@@ -114,7 +114,7 @@ def test_a_code_without_successors_is_unknown(bangkok: AdminCodes) -> None:
 
 
 def test_what_is_official_is_that_of_one_province(bangkok: AdminCodes) -> None:
-    areas, successors, names, former = bangkok.content()
+    areas, successors, names, former = bangkok.content
     assert {code[:2] for code, *_ in areas} == {code[:2] for code, _ in successors} == {"10"}
     assert {parent[:2] for parent, *_ in [*names, *former]} == {"10"}
 
