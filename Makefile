@@ -11,6 +11,8 @@ pytest = $(bin)/pytest --numprocesses=auto --dist=loadgroup
 # Per cent of the statements that the tests' own processes run; 96 are measured.
 coverage_floor = 94
 bin := .venv/bin
+# Each of many processes would compile our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
 .PHONY: run serve test quick mutation golden lint lock clean postgis chromium
