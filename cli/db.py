@@ -93,8 +93,7 @@ def psql(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
 @app.command()
 def migrate(map_id: MapOption = "sample") -> None:
     """Bring a map's database to the migrations and declarations."""
-    from flows.opening import open_review
-    from flows.pipeline import prepare
+    from flows.opening import open_review, prepare
     from geo.settings import from_environment
     from geo.store.migrate import migrate as apply
 

@@ -9,9 +9,8 @@ from rich.markup import escape
 from rich.text import Text
 
 from cli.output import console, errors, print_table
-from flows.job import RefreshResult, SourceOutcome
+from flows.job import Progress, RefreshResult, SourceOutcome
 from flows.opening import open_job
-from flows.pipeline import refresh as refresh_now
 from geo.errors import PrefectUnreachable
 from geo.read import walls
 from geo.settings import from_environment
@@ -90,21 +89,26 @@ def _in_process(
     map_id: str, drops: Path | None, only: list[str] | None, again: bool
 ) -> RefreshResult:
     if not errors.is_terminal:
-        job = open_job(from_environment(), map_id, drops, _say)
-        return refresh_now(job, only=only, again=again)
+        return _refreshed(map_id, drops, only, again, _say)
     with errors.status("starting") as status:
-        job = open_job(
-            from_environment(), map_id, drops, lambda words: status.update(escape(words))
-        )
-        return refresh_now(job, only=only, again=again)
+        return _refreshed(map_id, drops, only, again, lambda words: status.update(escape(words)))
+
+
+def _refreshed(
+    map_id: str, drops: Path | None, only: list[str] | None, again: bool, progress: Progress
+) -> RefreshResult:
+    job = open_job(from_environment(), map_id, drops, progress)
+    from flows.pipeline import refresh as refresh_now  # slow: what is missing is said before
+
+    return refresh_now(job, only=only, again=again)
 
 
 def _through_prefect(
     map_id: str, drops: Path | None, only: list[str] | None, again: bool
 ) -> RefreshResult:
+    load_catalogue().map_view(map_id)  # one that is not declared is no flow run
     from flows.scheduled import refresh_map
 
-    load_catalogue().map_view(map_id)  # one that is not declared is no flow run
     folder = str(drops) if drops else None
     state = refresh_map(map_id, folder, only, again, return_state=True)
     result = state.result(raise_on_failure=False)

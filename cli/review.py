@@ -59,8 +59,7 @@ def reject(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> No
 
 def _open(map_id: str) -> Job:
     """The map's database as a refresh leaves it, also where none has run yet."""
-    from flows.opening import open_review
-    from flows.pipeline import prepare
+    from flows.opening import open_review, prepare
     from geo.settings import from_environment
 
     job = open_review(from_environment(), map_id)

@@ -6,14 +6,17 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from geo.issues import IssueCatalogue
-from geo.publish import Release
 from geo.settings import Settings
 from geo.states import Outcome
 from schemas.catalogue import MapView
+
+if TYPE_CHECKING:
+    from geo.publish import Release  # its libraries are slow to import, and deciding needs none
 
 EXIT_CODES: Mapping[Outcome, int] = {
     "accepted": os.EX_OK,

@@ -1,4 +1,4 @@
-"""Opens a job: declarations, database and drops of one map."""
+"""Opens a job: declarations, database and drops of one map. Imports no step: they are slow to."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flows.engine import step
 from flows.job import Job, Progress
 from geo.errors import ConfigurationError, DropsMissing
 from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import open_engine
+from geo.store.declare import prepare as prepare_database
 from schemas.catalogue import Catalogue, MapView, load_catalogue
 from schemas.errors import DeclarationError
 from schemas.lint import lint_map
@@ -42,6 +44,11 @@ def open_review(settings: Settings, map_id: str, progress: Progress = lambda _: 
     catalogue, view = _sound(map_id)
     _require_home(settings.home)
     return _job(settings, catalogue, view, progress)
+
+
+def prepare(job: Job) -> None:
+    """Brings the database to the declarations of the map."""
+    step(f"prepare {job.view.map.id}", prepare_database, job.engine, job.view)
 
 
 def _sound(map_id: str) -> tuple[Catalogue, MapView]:

@@ -15,6 +15,7 @@ from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.judging import Past, judge, past_of
+from flows.opening import prepare
 from flows.preflight import require_room
 from flows.publishing import LEASE_WAIT_SECONDS, finish
 from flows.walls import required_walls
@@ -28,15 +29,9 @@ from geo.standing import deciding, standing
 from geo.states import Outcome, Refusal, Snapshot, Validated, Verdict
 from geo.store import lease, runs
 from geo.store.boundaries import load_areas
-from geo.store.declare import prepare as prepare_database
 from geo.validate import validate
 from schemas.models import Bilingual, Source
 from schemas.source_columns import columns_taken
-
-
-def prepare(job: Job) -> None:
-    """Brings the database to the declarations of the map."""
-    step(f"prepare {job.view.map.id}", prepare_database, job.engine, job.view)
 
 
 def refresh(job: Job, *, only: Collection[str] | None = None, again: bool = False) -> RefreshResult:

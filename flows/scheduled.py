@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 
 from flows import pipeline
 from flows.job import Job, RefreshResult, SourceOutcome
-from flows.opening import open_job, open_review
+from flows.opening import open_job, open_review, prepare
 from flows.publishing import publish_changes
 from geo.settings import from_environment
 
@@ -20,7 +20,7 @@ def ingest_source(map_id: str, source_id: str, drops: str | None = None) -> Stat
     """Takes in one source and prepares it for the coming release."""
     job = _open(map_id, drops)
     source = job.view.source(source_id)
-    pipeline.prepare(job)
+    prepare(job)
     outcome = pipeline.ingest(job, source)
     if outcome.ended_well:
         return Completed(message=f"{source_id}: {outcome.outcome}", data=outcome)
@@ -52,7 +52,7 @@ def publish_release(map_id: str) -> State[int | None]:
     The run shows as failed where a layer could not be built; the others are on the map.
     """
     job = open_review(from_environment(), map_id)
-    pipeline.prepare(job)
+    prepare(job)
     made = publish_changes(job)
     faults = [f"{layer}: {end.reason.en}" for layer, end in made.taken_back.items()]
     if made.fault:

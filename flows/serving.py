@@ -1,18 +1,22 @@
-"""Registers the deployments with a Prefect server, and serves their runs."""
+"""Registers the deployments with a Prefect server, and serves their runs.
+
+Prefect is imported once the server has answered: whether it is there is known without.
+"""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
-from prefect import Flow, serve
-from prefect.deployments.runner import RunnerDeployment
-from prefect.schedules import Cron
 
-from flows import scheduled
 from flows.deployments import TIME_ZONE, Deployment
 from geo.errors import ConfigurationError, PrefectUnreachable
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.deployments.runner import RunnerDeployment
 
 PROBE_SECONDS = 3.0
 
@@ -28,10 +32,17 @@ def register(listed: list[Deployment]) -> list[str]:
 def work(listed: list[Deployment]) -> None:
     """Serves scheduled and requested runs until it is stopped. Raises as `require_server`."""
     require_server()
+    from prefect import serve
+
     serve(*(_runner_deployment(deployment) for deployment in listed))
 
 
 def _runner_deployment(deployment: Deployment) -> RunnerDeployment:
+    from prefect.deployments.runner import RunnerDeployment
+    from prefect.schedules import Cron
+
+    from flows import scheduled
+
     flow: Flow[..., object] = getattr(scheduled, deployment.flow)
     made = flow.to_deployment(
         deployment.name,

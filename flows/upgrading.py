@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flows import pipeline
 from flows.deciding import let_through
 from flows.job import Job, RefreshResult, SourceOutcome
+from flows.opening import prepare
 from flows.publishing import finish
 from geo.rereading import Differences, compare
 from geo.snapshot import reopen
@@ -50,7 +51,7 @@ def upgrade(job: Job, *, by: str, reason: str) -> RefreshResult:
     decision. Raises ConfigurationError without a name or a reason.
     """
     runs.require_words(by, reason)
-    pipeline.prepare(job)
+    prepare(job)
     number = runs.begin_upgrade(job.engine, by=by, reason=reason)
     outcomes = [_upgraded(job, source, last, by, reason, number) for source, last in _accepted(job)]
     return finish(job, outcomes)

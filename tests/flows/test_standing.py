@@ -18,6 +18,7 @@ from sqlalchemy import text
 from flows import pipeline, publishing
 from flows.deciding import approve, reject
 from flows.job import Job, RefreshResult, SourceOutcome
+from flows.opening import prepare
 from flows.upgrading import preview, upgrade
 from geo import standing
 from geo.errors import ConfigurationError, LayerUnbuilt, UnknownRun
@@ -347,7 +348,7 @@ def test_what_became_other_since_it_was_seen_is_held_again(place: Town) -> None:
     assert place.outcome(PARKS).outcome == "held"
     seen = place.hold(PARKS)
     place.declare(PARKS, stricter(1020))
-    pipeline.prepare(place.job)
+    prepare(place.job)
     (outcome,) = approve(place.job, seen, by="สมชาย", reason="closed").sources
     assert outcome.outcome == "held"
     assert "published 15 -> 1" in str(outcome.reason)
@@ -365,7 +366,7 @@ def test_other_values_in_as_many_rows_are_not_what_was_seen(place: Town) -> None
     place.refresh()
     seen = place.hold(PARKS)
     place.declare(PARKS, columns={"name_th": {"column": "dcode"}, "area_m2": {"column": "area"}})
-    pipeline.prepare(place.job)
+    prepare(place.job)
     (outcome,) = approve(place.job, seen, by="สมชาย", reason="closed").sources
     assert "other values, ids or positions" in str(outcome.reason)
     assert place.parks() == 20
@@ -375,7 +376,7 @@ def test_what_is_still_as_it_was_seen_is_let_through(place: Town) -> None:
     town.half_of_the_parks(place.drops)
     place.refresh()
     place.declare(PARKS, {"gate": {"max_fall": 0.1}})
-    pipeline.prepare(place.job)
+    prepare(place.job)
     (outcome,) = approve(place.job, place.hold(PARKS), by="สมชาย", reason="closed").sources
     assert (outcome.outcome, place.parks()) == ("accepted", 10)
 
@@ -386,7 +387,7 @@ def test_a_hold_of_an_undeclared_source_is_refused_before_it_is_decided(place: T
     held, view = place.hold(PARKS), place.job.view
     fewer = replace(view, sources=tuple(s for s in view.sources if s.id != PARKS))
     place.job = replace(place.job, view=fewer)
-    pipeline.prepare(place.job)
+    prepare(place.job)
     with pytest.raises(UnknownRun, match=r"no longer declared.*reject the run"):
         approve(place.job, held, by="สมชาย", reason="closed")
     assert place.hold(PARKS) == held, "nothing was decided"

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from flows import pipeline
 from flows.job import Job
+from flows.opening import prepare
 from geo.store import lease, tables
 from geo.store.database import connect
 from geo.unify import unify
@@ -25,7 +26,7 @@ Digest = Mapping[str, Mapping[str, Any]]
 
 def take_in(job: Job) -> Digest:
     """Every source's content in a fresh database, placed and not published."""
-    pipeline.prepare(job)
+    prepare(job)
     outcomes = {source.id: pipeline.ingest(job, source) for source in job.view.sources}
     with lease.hold(job.engine, [layer.id for layer in job.view.layers]) as token:
         unify(job.engine, job.view.layers, token)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from flows.job import Job
-from flows.pipeline import prepare
+from flows.opening import prepare
 from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import connect, open_engine
