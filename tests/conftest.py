@@ -20,6 +20,7 @@ import pytest
 from psycopg import sql
 
 from geo.errors import GeoError
+from geo.reader import drivers
 from geo.reading import child
 from geo.settings import Settings, project_folder
 from geo.store.database import open_engine
@@ -29,11 +30,15 @@ from schemas.catalogue import MapView
 from server import cluster as private_cluster
 from server.postgres import Account, Place
 from server.provision import provision
-from tests.warm_reader import warm_reader
+from tests.warm import warm_process
 
 TEMPLATE = "template"
 MOST_NAMED_BYTES = 60
 MEMORY_BYTES = 4 << 30
+WARM_READER = (
+    *("numpy", "pyarrow", "pyarrow.csv", "pyarrow.ipc", "pyarrow.compute"),
+    "geo.reader.delivery",
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -214,7 +219,9 @@ def _clone(server: psycopg.Connection, name: str, template: str) -> None:
 
 @pytest.fixture(scope="session")
 def forked_reader() -> Iterator[Callable[..., object]]:
-    with warm_reader() as reader:
+    """`Popen` of reading children. GDAL is not warm: it looks at its environment when loaded."""
+    sealed = drivers.environment("csv", "/nonexistent")
+    with warm_process(WARM_READER, sealed, ["-X", "utf8"]) as reader:
         yield reader.popen
 
 

@@ -1,9 +1,9 @@
-"""Reading children that are forked from a warm process, so that each test need not import Arrow.
+"""Programs that are forked from a warm process, so that each test need not import what is slow.
 
-A forked child runs `python -m geo.reader` as a started one does, walls and all, with the arguments,
-environment, folder and output that it is given. Only its imports are there already: Arrow and
-numpy, not GDAL, which looks at its environment when it is loaded. Tests of the walls themselves
-start children of their own.
+A forked child runs `python -m MODULE` as a started one does, with the arguments, environment,
+folder and output that it is given. Only imports are there already: those of libraries that do not
+look at their environment when they are loaded. The warm process is a clean one: it has nothing of
+the tests' own.
 """
 
 from __future__ import annotations
@@ -16,26 +16,23 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from geo.reader import drivers
-
-WARM = ("numpy", "pyarrow", "pyarrow.csv", "pyarrow.ipc", "pyarrow.compute", "geo.reader.delivery")
 MAX_REQUEST = 1 << 16
 
 
-class WarmReader:
-    """The client's side: `popen` stands for `subprocess.Popen` in `geo.reading.child`."""
+class WarmProcess:
+    """The client's side: `popen` stands for `subprocess.Popen`."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
 
     def popen(
         self,
-        args: list[str],
+        args: Sequence[str],
         *,
         stdin: int,
         stdout: BinaryIO | int,
@@ -43,23 +40,23 @@ class WarmReader:
         env: Mapping[str, str],
         cwd: Path,
         start_new_session: bool,
-    ) -> _Forked:
-        """A child that was forked and does what `args`, a call of `geo.reader`, would do."""
-        assert args[-3:-1] == ["-m", "geo.reader"] and stdin == subprocess.DEVNULL
-        assert start_new_session
-        request = json.dumps({"folder": args[-1], "env": dict(env), "cwd": str(cwd)}).encode()
+    ) -> Forked:
+        """A child that was forked and does what `args`, a call of `python -m`, would do."""
+        assert stdin == subprocess.DEVNULL and start_new_session
+        module, *arguments = args[args.index("-m") + 1 :]
+        request = {"module": module, "arguments": arguments, "env": dict(env), "cwd": str(cwd)}
         answer, theirs = os.pipe()
         with open(os.devnull, "wb") as nothing:
             output = nothing if stdout == subprocess.DEVNULL else stdout
             assert not isinstance(output, int)
             descriptors = [output.fileno(), stderr.fileno(), theirs]
-            socket.send_fds(self._channel, [request], descriptors)
+            socket.send_fds(self._channel, [json.dumps(request).encode()], descriptors)
         os.close(theirs)
-        return _Forked(answer)
+        return Forked(answer)
 
 
-class _Forked:
-    """What `geo.reading.child` uses of a process."""
+class Forked:
+    """What is used of a process."""
 
     def __init__(self, answer: int) -> None:
         self._answer = os.fdopen(answer, "r")
@@ -69,30 +66,35 @@ class _Forked:
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
             if not select.select([self._answer], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("geo.reader", timeout or 0)
+                raise subprocess.TimeoutExpired("a forked child", timeout or 0)
             self.returncode = os.waitstatus_to_exitcode(int(self._answer.readline()))
             self._answer.close()
         return self.returncode
 
 
 @contextmanager
-def warm_reader() -> Iterator[WarmReader]:
-    """A warm process; it ends with the context, and with its client however that ends."""
+def warm_process(
+    modules: Sequence[str], env: Mapping[str, str], options: Sequence[str] = ()
+) -> Iterator[WarmProcess]:
+    """A process that has imported `modules`, started with these `options` of Python.
+
+    It ends with the context, and with its client however that ends.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         process = subprocess.Popen(
-            [sys.executable, "-X", "utf8", __file__, str(theirs.fileno())],
+            [sys.executable, *options, __file__, str(theirs.fileno()), *modules],
             pass_fds=[theirs.fileno()],
-            env=drivers.environment("csv", "/nonexistent"),
+            env=env,
         )
         theirs.close()
-        yield WarmReader(ours)
+        yield WarmProcess(ours)
     process.wait()
 
 
-def serve(channel: socket.socket) -> None:
+def serve(channel: socket.socket, modules: Sequence[str]) -> None:
     """Fork an attendant for each request, until the client is gone."""
-    for module in WARM:
+    for module in modules:
         __import__(module)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # attendants need nobody who waits for them
     while True:
@@ -111,14 +113,14 @@ def _attend(request: dict[str, Any], stdout: int, stderr: int, answer: int) -> N
     child = os.fork()
     if child == 0:
         os.close(answer)
-        _become_reader(request, stdout, stderr)
+        _become_program(request, stdout, stderr)
     os.write(answer, f"{child}\n".encode())
     _, status = os.waitpid(child, 0)
     os.write(answer, f"{status}\n".encode())
     os._exit(0)
 
 
-def _become_reader(request: dict[str, Any], stdout: int, stderr: int) -> None:
+def _become_program(request: dict[str, Any], stdout: int, stderr: int) -> None:
     os.setsid()
     for number, descriptor in enumerate((os.open(os.devnull, os.O_RDONLY), stdout, stderr)):
         os.dup2(descriptor, number)
@@ -126,10 +128,10 @@ def _become_reader(request: dict[str, Any], stdout: int, stderr: int) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
-    sys.argv = ["geo.reader", request["folder"]]
+    sys.argv = [request["module"], *request["arguments"]]
     status = 1
     try:
-        runpy.run_module("geo.reader", run_name="__main__", alter_sys=True)
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
@@ -143,4 +145,4 @@ def _become_reader(request: dict[str, Any], stdout: int, stderr: int) -> None:
 
 if __name__ == "__main__":
     del sys.path[0]
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

@@ -1,4 +1,4 @@
-"""The command line as people use it: a process, its output, its exit code."""
+"""What each command says, to whom, and the exit code that it ends with."""
 
 from __future__ import annotations
 
@@ -6,35 +6,18 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from geo.settings import Settings
+from tests.cli.conftest import Onemap, Result
 
 PROJECT = Path(__file__).parents[2]
 COMMANDS = "run serve lint layers position deploy worker holds approve reject upgrade db".split()  # noqa: SIM905
 
 
-def onemap(
-    *arguments: str, home: Path, timeout: float = 120, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Runs `onemap` in a process of its own, with its own state folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ONEMAP_")}
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        cwd=PROJECT,
-        env=kept | {"ONEMAP_HOME": str(home), "COLUMNS": "120"} | environment,
-        check=False,
-    )
-
-
-def one_line(result: subprocess.CompletedProcess[str]) -> str:
+def one_line(result: Result) -> str:
     """What a failed command said: one line for a person, and no traceback."""
     lines = result.stderr.strip().splitlines()
     said = [line for line in lines if line.startswith("error:")]
@@ -44,13 +27,13 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
     return said[0]
 
 
-def test_help_names_every_command(tmp_path: Path) -> None:
+def test_help_names_every_command(onemap: Onemap, tmp_path: Path) -> None:
     shown = onemap("--help", home=tmp_path).stdout
     for command in COMMANDS:
         assert command in shown
 
 
-def test_lint_and_layers_need_no_database(tmp_path: Path) -> None:
+def test_lint_and_layers_need_no_database(onemap: Onemap, tmp_path: Path) -> None:
     assert onemap("lint", home=tmp_path).returncode == 0
     shown = onemap("layers", "--map", "bangkok", home=tmp_path).stdout
     assert "housing_communities" in shown and "สวนสาธารณะ" in shown
@@ -66,7 +49,7 @@ def test_lint_and_layers_need_no_database(tmp_path: Path) -> None:
     ],
 )
 def test_position_answers_with_operation_and_accuracy(
-    tmp_path: Path, x: str, y: str, crs: str, lon: float, lat: float
+    onemap: Onemap, tmp_path: Path, x: str, y: str, crs: str, lon: float, lat: float
 ) -> None:
     result = onemap("position", x, y, "--crs", crs, "--json", home=tmp_path)
     found = json.loads(result.stdout)
@@ -76,19 +59,19 @@ def test_position_answers_with_operation_and_accuracy(
     assert f"{lon:.6f}" in text and "accuracy" in text
 
 
-def test_an_unknown_map_is_one_line(tmp_path: Path) -> None:
+def test_an_unknown_map_is_one_line(onemap: Onemap, tmp_path: Path) -> None:
     result = onemap("run", "--map", "atlantis", home=tmp_path)
     assert "atlantis" in one_line(result) and "bangkok" in one_line(result)
 
 
-def test_a_missing_drops_folder_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_drops_folder_is_one_line(onemap: Onemap, tmp_path: Path) -> None:
     result = onemap("run", "--map", "bangkok", "--drops", str(tmp_path / "none"), home=tmp_path)
     assert "none" in one_line(result)
     found = onemap("db", "status", home=tmp_path)
     assert "does not run" in found.stdout, "it was said before anything is started"
 
 
-def test_a_map_without_delivered_files_is_one_line(tmp_path: Path) -> None:
+def test_a_map_without_delivered_files_is_one_line(onemap: Onemap, tmp_path: Path) -> None:
     result = onemap("run", "--map", "bangkok", home=tmp_path)
     assert "--drops" in one_line(result) and "ONEMAP_DROPS" in one_line(result)
     assert result.returncode == os.EX_NOINPUT
@@ -118,40 +101,46 @@ def test_a_map_without_delivered_files_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_input_is_one_line(
-    tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+    onemap: Onemap, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     result = onemap(*arguments, home=tmp_path)
     assert said in one_line(result)
     assert result.returncode == code
 
 
-def test_lint_of_a_folder_without_declarations_is_a_finding(tmp_path: Path) -> None:
+def test_lint_of_a_folder_without_declarations_is_a_finding(onemap: Onemap, tmp_path: Path) -> None:
     result = onemap("lint", str(tmp_path), home=tmp_path)
     assert result.returncode == os.EX_CONFIG
     assert "no declaration" in result.stderr
 
 
-def test_a_coordinate_may_be_negative(tmp_path: Path) -> None:
+def test_a_coordinate_may_be_negative(onemap: Onemap, tmp_path: Path) -> None:
     result = onemap("position", "-5", "13", "--crs", "EPSG:4326", "--json", home=tmp_path)
     assert json.loads(result.stdout)["lon"] == -5
 
 
 @pytest.mark.parametrize("command", [("run",), ("holds",)])
-def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_a_home_that_cannot_be_made_is_one_line(
+    onemap: Onemap, tmp_path: Path, command: tuple[str, ...]
+) -> None:
     (tmp_path / "file").touch()
     result = onemap(*command, home=tmp_path / "file" / "state")
     assert "ONEMAP_HOME" in one_line(result)
     assert result.returncode == os.EX_CONFIG
 
 
-def test_psql_that_is_not_installed_is_named_with_its_package(tmp_path: Path) -> None:
+def test_psql_that_is_not_installed_is_named_with_its_package(
+    onemap: Onemap, tmp_path: Path
+) -> None:
     result = onemap("db", "psql", home=tmp_path, PATH=str(tmp_path))
     assert "apt-get install postgresql-client" in one_line(result)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["deploy", "worker"])
-def test_a_prefect_server_that_is_away_is_one_line(tmp_path: Path, command: str) -> None:
+def test_a_prefect_server_that_is_away_is_one_line(
+    onemap: Onemap, tmp_path: Path, command: str
+) -> None:
     away = "http://user:secret@127.0.0.1:1/api"
     result = onemap(command, home=tmp_path, PREFECT_API_URL=away)
     assert "127.0.0.1:1" in one_line(result) and "secret" not in result.stderr
@@ -159,7 +148,7 @@ def test_a_prefect_server_that_is_away_is_one_line(tmp_path: Path, command: str)
 
 
 @pytest.mark.slow
-def test_a_run_does_without_a_prefect_server_that_is_away(tmp_path: Path) -> None:
+def test_a_run_does_without_a_prefect_server_that_is_away(onemap: Onemap, tmp_path: Path) -> None:
     drops = tmp_path / "drops"
     drops.mkdir()
     address = "postgresql://nobody@127.0.0.1:1/{map}"
@@ -174,7 +163,7 @@ def test_a_run_does_without_a_prefect_server_that_is_away(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_a_port_in_use_is_one_line(cluster: Settings) -> None:
+def test_a_port_in_use_is_one_line(onemap: Onemap, cluster: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -187,7 +176,7 @@ def test_a_port_in_use_is_one_line(cluster: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_a_map_that_never_ran_has_nothing_to_decide(cluster: Settings) -> None:
+def test_a_map_that_never_ran_has_nothing_to_decide(onemap: Onemap, cluster: Settings) -> None:
     found = onemap("holds", "--map", "nakhon_phanom", home=cluster.home)
     assert (found.returncode, found.stdout.strip()) == (0, "Nothing waits."), found.stderr
     for command in ("approve", "reject"):
@@ -198,7 +187,9 @@ def test_a_map_that_never_ran_has_nothing_to_decide(cluster: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_an_upgrade_of_a_map_that_never_ran_changes_nothing(cluster: Settings) -> None:
+def test_an_upgrade_of_a_map_that_never_ran_changes_nothing(
+    onemap: Onemap, cluster: Settings
+) -> None:
     found = onemap("upgrade", "--dry-run", "--map", "nakhon_phanom", home=cluster.home)
     assert found.returncode == 0 and "everything stands" in found.stdout, found.stderr
     found = onemap("upgrade", "--map", "nakhon_phanom", "--by", " ", home=cluster.home)
@@ -207,13 +198,13 @@ def test_an_upgrade_of_a_map_that_never_ran_changes_nothing(cluster: Settings) -
 
 
 @pytest.mark.slow
-def test_a_source_that_the_map_does_not_have_is_one_line(cluster: Settings) -> None:
+def test_a_source_that_the_map_does_not_have_is_one_line(onemap: Onemap, cluster: Settings) -> None:
     found = onemap("run", "--again", "--source", "elsewhere", home=cluster.home)
     assert "no source elsewhere" in one_line(found)
     assert found.returncode == os.EX_CONFIG
 
 
-def test_a_broken_declaration_is_said_with_file_and_line(tmp_path: Path) -> None:
+def test_a_broken_declaration_is_said_with_file_and_line(onemap: Onemap, tmp_path: Path) -> None:
     folder = tmp_path / "schemas"
     shutil.copytree(PROJECT / "schemas", folder, ignore=shutil.ignore_patterns("*.py*", "json"))
     parks = folder / "layers" / "parks.yaml"
@@ -226,7 +217,7 @@ def test_a_broken_declaration_is_said_with_file_and_line(tmp_path: Path) -> None
     assert f"parks.yaml:{number}" in result.stderr and "geometry" in result.stderr
 
 
-def test_a_file_that_is_no_yaml_is_said_with_file_and_line(tmp_path: Path) -> None:
+def test_a_file_that_is_no_yaml_is_said_with_file_and_line(onemap: Onemap, tmp_path: Path) -> None:
     folder = tmp_path / "schemas"
     shutil.copytree(PROJECT / "schemas", folder, ignore=shutil.ignore_patterns("*.py*", "json"))
     (folder / "maps" / "sample.yaml").write_text("id: sample\ntitle: {th: [\n", "utf-8")
@@ -235,7 +226,7 @@ def test_a_file_that_is_no_yaml_is_said_with_file_and_line(tmp_path: Path) -> No
     assert "sample.yaml:" in result.stderr and "Traceback" not in result.stderr
 
 
-def test_an_unreachable_database_is_one_line(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_one_line(onemap: Onemap, tmp_path: Path) -> None:
     address = "postgresql://nobody:secret@127.0.0.1:1/{map}"
     drops = tmp_path / "drops"
     drops.mkdir()
@@ -247,14 +238,16 @@ def test_an_unreachable_database_is_one_line(tmp_path: Path) -> None:
     assert "secret" not in result.stderr + result.stdout
 
 
-def test_a_wrong_option_is_one_line(tmp_path: Path) -> None:
+def test_a_wrong_option_is_one_line(onemap: Onemap, tmp_path: Path) -> None:
     result = onemap("run", "--mapp", "bangkok", home=tmp_path)
     assert result.returncode == 2
     assert "--mapp" in one_line(result)
 
 
 @pytest.mark.slow
-def test_a_text_file_named_zip_is_refused_by_name(cluster: Settings, tmp_path: Path) -> None:
+def test_a_text_file_named_zip_is_refused_by_name(
+    onemap: Onemap, cluster: Settings, tmp_path: Path
+) -> None:
     drops = tmp_path / "drops"
     for name in ("boundaries/bma/bangkok_district.zip", "health/health_area.zip"):
         (drops / name).parent.mkdir(parents=True, exist_ok=True)
@@ -267,7 +260,7 @@ def test_a_text_file_named_zip_is_refused_by_name(cluster: Settings, tmp_path: P
 
 
 @pytest.mark.slow
-def test_db_url_is_printed_for_each_role(cluster: Settings) -> None:
+def test_db_url_is_printed_for_each_role(onemap: Onemap, cluster: Settings) -> None:
     for role in ("onemap", "onemap_planner", "onemap_web"):
         found = onemap("db", "url", "--map", "bangkok", "--role", role, home=cluster.home).stdout
         assert found.startswith(f"postgresql://{role}@/onemap_bangkok?host=")

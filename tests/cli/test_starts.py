@@ -1,0 +1,63 @@
+"""The script `onemap` itself, once for each family of commands; and what it need not import."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from geo.settings import project_folder
+from tests.cli.conftest import Result, environment_of
+
+SCRIPT = Path(sys.executable).with_name("onemap")
+SLOW = {"geopandas", "pandas", "prefect", "pyogrio", "pythainlp", "scipy"}
+"""What takes a good part of a second to import, and is needed once data are at work."""
+DATABASES = SLOW | {"numpy", "psycopg", "pyarrow", "sqlalchemy"}
+AWAY = {
+    "ONEMAP_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/{map}",
+    "PREFECT_API_URL": "http://127.0.0.1:1/api",
+}
+
+
+def start(*arguments: str, home: Path) -> tuple[Result, set[str]]:
+    """What came of a start, and the packages that it imported."""
+    result = subprocess.run(
+        [SCRIPT, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=project_folder(),
+        env=environment_of(ONEMAP_HOME=str(home), PYTHONPROFILEIMPORTTIME="1", **AWAY),
+        check=False,
+    )
+    lines = result.stderr.splitlines()
+    imported = {line.rpartition("|")[2].strip() for line in lines if "import time:" in line}
+    assert "typer" in imported
+    return result, imported
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said", "spared"),
+    [
+        (("--help",), 0, "agency files in", DATABASES | {"yaml"}),
+        (("lint",), 0, "in order", DATABASES),
+        (("layers",), 0, "subdistricts", DATABASES),
+        (("position", "100", "13", "--crs", "EPSG:4326"), 0, "accuracy", SLOW | {"sqlalchemy"}),
+        (("db", "status"), 3, "does not run", SLOW | {"sqlalchemy"}),
+        (("db", "url"), os.EX_UNAVAILABLE, "127.0.0.1:1", SLOW),
+        (("holds",), os.EX_UNAVAILABLE, "127.0.0.1:1", SLOW),
+        (("run", "--map", "bangkok", "--drops", "none"), os.EX_NOINPUT, "none", SLOW),
+        (("serve", "--public-url", "map.example"), os.EX_CONFIG, "--public-url", SLOW),
+        (("deploy",), os.EX_UNAVAILABLE, "the Prefect server at", SLOW),
+    ],
+)
+def test_a_start_imports_what_it_needs(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, said: str, spared: set[str]
+) -> None:
+    result, imported = start(*arguments, home=tmp_path)
+    assert said in result.stdout + result.stderr
+    assert result.returncode == code, result.stderr
+    assert not spared & imported
