@@ -33,6 +33,7 @@ from server.provision import provision
 OWNER, PLANNER, WEB = "onemap", "onemap_planner", "onemap_web"
 SUPERUSER = "postgres"
 START_SECONDS = 120  # recovery after a crash included
+STARTS = 2
 ORPHAN_SECONDS = 5
 LOG_BYTES = 10_000_000
 
@@ -293,15 +294,20 @@ def _initialise(place: Place) -> None:
 
 
 def _launch(place: Place) -> None:
-    """Start the server as a daemon."""
+    """Start the server as a daemon.
+
+    Recovery may fail once and mend by that what it failed at: of a load that ended with the killed
+    server, half an unlogged table may be left ("could not create file ...: File exists").
+    """
     if place.log.is_file() and place.log.stat().st_size > LOG_BYTES:
         place.log.replace(place.folder / "server.log.1")
     chosen = {**SERVER_SETTINGS, "unix_socket_directories": str(place.socket)}
     options = shlex.join(part for name in chosen for part in ("-c", f"{name}={chosen[name]}"))
     command = ["start", "--wait", f"--timeout={START_SECONDS}", "--log=server.log"]
-    done = _pg_ctl(place, *command, f"--options={options}")
-    if done.returncode != 0:
-        raise ClusterError(f"the database in {place.data} does not start", _log_tail(place))
+    for _ in range(STARTS):
+        if _pg_ctl(place, *command, f"--options={options}").returncode == 0:
+            return
+    raise ClusterError(f"the database in {place.data} does not start", _log_tail(place))
 
 
 def _pg_ctl(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:

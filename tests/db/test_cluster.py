@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import LiteralString
 
@@ -126,6 +126,19 @@ def test_a_killed_server_starts_again_with_what_was_committed(
     busy.wait(timeout=10)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_a_server_killed_in_the_middle_of_a_load_starts_again(own: Settings) -> None:
+    url = private.ensure_database(own, "sample")
+    with psycopg.connect(url, autocommit=True) as other, closing(psycopg.connect(url)) as load:
+        other.execute("CREATE UNLOGGED TABLE staged AS SELECT 1 AS row")
+        load.execute("TRUNCATE staged")  # a new file, of which only its making will be remembered
+        other.execute("CREATE TABLE meanwhile AS SELECT 42 AS answer")
+        _kill_server(own)
+    assert private.start(own).running
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM staged").fetchone() == (0,)
+        assert connection.execute("SELECT answer FROM meanwhile").fetchone() == (42,)
 
 
 def test_a_stale_lock_file_that_names_a_living_stranger_is_seen_through(own: Settings) -> None:
