@@ -6,21 +6,23 @@ number of tries is bounded; the seed of the moments is printed, so that a failur
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from multiprocessing.synchronize import Event
+from contextlib import suppress
 from pathlib import Path
 
 import pyogrio
 import pytest
 from sqlalchemy import text
 
+from flows import engine
 from flows.job import Job
 from flows.pipeline import refresh
 from geo.issues import IssueCatalogue
@@ -29,35 +31,45 @@ from geo.store.database import connect, open_engine
 from schemas.catalogue import load_catalogue
 from server import cluster as private_cluster
 from server.cluster import ensure_database
+from tests.conftest import quick_folder
 from tests.flows.conftest import SmallCity, small_view, write_boundaries
+from tests.warm import Forked, WarmProcess, warm_process
 
 pytestmark = pytest.mark.slow
 
 TRIES_OF_THE_RUN = 5
 TRIES_OF_THE_SERVER = 3
+BEGAN = "began\n"
 SEED = int(os.environ.get("ONEMAP_CRASH_SEED", random.SystemRandom().randrange(10**6)))
 
 
 def open_city(settings: Settings) -> SmallCity:
     """The small city in a cluster of its own, which may be killed."""
     declared = load_catalogue()
-    engine = open_engine(ensure_database(settings, "bangkok"))
+    database = open_engine(ensure_database(settings, "bangkok"))
     catalogue = IssueCatalogue(declared.issue_codes)
-    job = Job(settings, small_view(declared), catalogue, engine, settings.home / "drops")
+    job = Job(settings, small_view(declared), catalogue, database, settings.home / "drops")
     return SmallCity(job)
 
 
-def refresh_in_a_child(settings: Settings, began: Event) -> None:
-    city = open_city(settings)
-    began.set()
-    refresh(city.job)
+def settings_of(home: Path) -> Settings:
+    return Settings(project=project_folder(), home=home)
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmProcess]:
+    """Forks what `__main__` does below."""
+    environment = os.environ | {"PYTHONPATH": str(project_folder())}
+    with warm_process(["tests.flows.conftest"], environment) as warm:
+        yield warm
 
 
 @pytest.fixture
-def city() -> Iterator[SmallCity]:
-    home = Path(tempfile.mkdtemp(prefix="onemap-crash-"))
+def city(quick_reader: None) -> Iterator[SmallCity]:
+    """In memory: what is killed are processes, and not the machine."""
+    home = Path(tempfile.mkdtemp(prefix="onemap-crash-", dir=quick_folder()))
     home.chmod(0o711)
-    settings = Settings(project=project_folder(), home=home)
+    settings = settings_of(home)
     city = open_city(settings)
     write_boundaries(city.drops)
     deliver(city, 1)
@@ -94,29 +106,42 @@ def version_that_readers_see(city: SmallCity) -> int:
     return version
 
 
-def seconds_of_a_refresh(city: SmallCity) -> float:
+def refresh_in_a_child(warm: WarmProcess, city: SmallCity) -> Forked:
+    """A process that begins to refresh the city, with readers that are started, now."""
+    began, opened = os.pipe()
+    with os.fdopen(began, "rb") as answer, os.fdopen(opened, "wb") as stdout:
+        child = warm.popen(
+            [sys.executable, "-m", __name__, str(city.job.settings.home)],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=sys.__stderr__.buffer,
+            env=os.environ,
+            cwd=project_folder(),
+            start_new_session=True,
+        )
+        stdout.close()
+        assert answer.readline() == BEGAN.encode()
+    return child
+
+
+def seconds_of_a_refresh(warm: WarmProcess, city: SmallCity) -> float:
+    child = refresh_in_a_child(warm, city)
     started = time.monotonic()
-    refresh(city.job)
+    assert child.wait(60) == 0
     return time.monotonic() - started
 
 
-def kill_while_refreshing(city: SmallCity, delay: float, victim: str) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    began = spawn.Event()
-    child = spawn.Process(target=refresh_in_a_child, args=(city.job.settings, began))
-    child.start()
-    assert began.wait(60)
+def kill_while_refreshing(warm: WarmProcess, city: SmallCity, delay: float, victim: str) -> None:
+    child = refresh_in_a_child(warm, city)
     time.sleep(delay)
     if victim == "run":
-        assert child.pid is not None
-        os.kill(child.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was quick, and has ended
+            os.kill(child.pid, signal.SIGKILL)
     else:
         server = private_cluster.status(city.job.settings).pid
         assert server is not None
         os.kill(server, signal.SIGKILL)
-    child.join(60)
-    if child.is_alive():
-        child.kill()
+    child.wait(60)
     private_cluster.start(city.job.settings)
 
 
@@ -125,16 +150,16 @@ def kill_while_refreshing(city: SmallCity, delay: float, victim: str) -> None:
     ("victim", "tries"), [("run", TRIES_OF_THE_RUN), ("server", TRIES_OF_THE_SERVER)]
 )
 def test_readers_see_the_old_release_or_the_new_one(
-    city: SmallCity, victim: str, tries: int
+    warm: WarmProcess, city: SmallCity, victim: str, tries: int
 ) -> None:
     moments = random.Random(SEED)
     print(f"ONEMAP_CRASH_SEED={SEED}")
     refresh(city.job)
     deliver(city, 2)
-    duration = seconds_of_a_refresh(city)
+    duration = seconds_of_a_refresh(warm, city)
     for version in range(3, 3 + tries):
         deliver(city, version)
-        kill_while_refreshing(city, moments.uniform(0, duration), victim)
+        kill_while_refreshing(warm, city, moments.uniform(0, duration), victim)
         assert version_that_readers_see(city) in (version - 1, version)
         mended = refresh(city.job)
         assert mended.ended_well, mended.sources
@@ -151,3 +176,11 @@ def test_readers_see_the_old_release_or_the_new_one(
             """
         )
         assert connection.scalar(overlaps) == 0
+
+
+if __name__ == "__main__":
+    engine.RETRY_DELAYS = (0.1, 0.1)  # a server that was killed does not come back meanwhile
+    job = open_city(settings_of(Path(sys.argv[1]))).job
+    sys.stdout.write(BEGAN)
+    sys.stdout.flush()
+    refresh(job)
