@@ -124,7 +124,7 @@ def _become_program(request: dict[str, Any], stdout: int, stderr: int) -> None:
     os.setsid()
     for number, descriptor in enumerate((os.open(os.devnull, os.O_RDONLY), stdout, stderr)):
         os.dup2(descriptor, number)
-    os.closerange(3, 64)
+        os.close(descriptor)  # no others: a library may need what it has open, as PROJ does
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])

@@ -183,4 +183,4 @@ if __name__ == "__main__":
     job = open_city(settings_of(Path(sys.argv[1]))).job
     sys.stdout.write(BEGAN)
     sys.stdout.flush()
-    refresh(job)
+    sys.exit(not refresh(job).ended_well)
