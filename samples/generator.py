@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import tempfile
@@ -41,7 +42,7 @@ SHARES = {
 def write_drops(folder: Path, places: int, seed: int) -> truth.Truth:
     """See `samples.generate`."""
     places = max(places, FEWEST_PLACES)
-    grown = city.grow(_random(seed, "city"))
+    grown = grown_city(seed)
     around = Surroundings(grown)
 
     def random(source: str) -> np.random.Generator:
@@ -90,6 +91,12 @@ def keep_drops(folder: Path, places: int, seed: int) -> Path:
             folder.rename(Path(made) / "old")
         (Path(made) / "new").rename(folder)
     return folder
+
+
+@functools.cache
+def grown_city(seed: int) -> city.City:
+    """The city of all drops with this seed; to grow it takes longer than all else."""
+    return city.grow(_random(seed, "city"))
 
 
 def _counts(places: int) -> dict[str, int]:
