@@ -34,7 +34,7 @@ DEGREES = 1e-7  # about a centimetre
 
 
 def test_every_case_comes_out_right(
-    cluster: Settings, database: Callable[..., str], tmp_path: Path
+    cluster: Settings, database: Callable[..., str], quick_reader: None, tmp_path: Path
 ) -> None:
     """One map with every case as a source, so that all of them cost one run."""
     names = [name for name in cases() if name not in REFUSED_BY_LINT]

@@ -19,6 +19,7 @@ from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import connect, open_engine
 from schemas.catalogue import Catalogue, MapView, load_catalogue
+from tests.tiles import shallow
 
 SOURCES = ("bangkok_districts", "bangkok_subdistricts", "bangkok_parks", "bangkok_hospitals")
 CITY = [
@@ -91,7 +92,7 @@ def small_city(
 
 def small_view(catalogue: Catalogue) -> MapView:
     """The map of Bangkok with four of its sources."""
-    view = catalogue.map_view("bangkok")
+    view = shallow(catalogue.map_view("bangkok"))
     return replace(view, sources=tuple(s for s in view.sources if s.id in SOURCES))
 
 

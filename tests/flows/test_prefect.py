@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterFlowRunId
 from prefect.client.schemas.sorting import DeploymentSort, TaskRunSort
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_SSL_CERT_FILE, PREFECT_API_URL, temporary_settings
 
 from flows import scheduled, serving
 from flows.deployments import deployments
@@ -21,13 +22,24 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from prefect.testing.utilities import prefect_test_harness  # six seconds, in each worker
 
-    with pytest.MonkeyPatch.context() as patch:
+    trusted = tmp_path_factory.mktemp("prefect") / "trusted.pem"
+    trusted.write_text(one_certificate(), "ascii")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        temporary_settings({PREFECT_API_SSL_CERT_FILE: str(trusted)}),
+    ):
         patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")  # it would tell its makers
         with prefect_test_harness(server_startup_timeout=120):
             yield str(PREFECT_API_URL.value())
+
+
+def one_certificate() -> str:
+    """Each of many clients would load all that the world trusts; the server here has no TLS."""
+    end = "-----END CERTIFICATE-----"
+    return certifi.contents().partition(end)[0] + end
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import shapely
 
 from flows.pipeline import refresh
 from geo.reading import child
-from schemas.models import Layer, PatternRule, Source, Style
+from schemas.models import PatternRule, Source
 from schemas.models.source import Position
 from tests.flows.conftest import SmallCity
 from tests.flows.test_faults import fail_step
@@ -78,8 +78,7 @@ def large_city(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> SmallC
     write_curve(small_city.drops / "many/curved.gpkg")
     sources = [source_of(view.source("bangkok_parks"), name) for name in names]
     boundaries = [source for source in view.sources if source.layer.endswith("districts")]
-    layers = [quick(layer) for layer in (*view.layers, exploding)]
-    changed = replace(view, sources=(*boundaries, *sources), layers=tuple(layers))
+    changed = replace(view, sources=(*boundaries, *sources), layers=(*view.layers, exploding))
     small_city.job = replace(small_city.job, view=changed)
     assert len(small_city.job.view.sources) == 30
     fail_step(monkeypatch, "normalise", ValueError("injected"), "injected")
@@ -97,11 +96,6 @@ def source_of(pattern: Source, name: str) -> Source:
         own |= {"format": format_name, "location": f"many/{name}.{suffix}"}
         own |= {"position": Position(origin="file", crs="EPSG:4326")}
     return pattern.model_copy(update=own)
-
-
-def quick(layer: Layer) -> Layer:
-    style = layer.style.model_dump() | {"min_zoom": 8, "max_zoom": 8}
-    return layer.model_copy(update={"style": Style.model_validate(style)})
 
 
 def killed_where(run: Callable[..., child.End], name: str) -> Callable[..., child.End]:
