@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -32,7 +33,12 @@ from server.postgres import Account, Place
 from server.provision import provision
 from tests.warm import warm_process
 
+if TYPE_CHECKING:
+    from flows.job import Job, RefreshResult
+
 TEMPLATE = "template"
+WHOLE_MAPS = frozenset({"sample_map", "bangkok_map"})
+"""Fixtures that take a whole map in, once for the session: all who look at one share a worker."""
 MOST_NAMED_BYTES = 60
 MEMORY_BYTES = 4 << 30
 WARM_READER = (
@@ -57,8 +63,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def _group(item: pytest.Item) -> str | None:
-    """The module whose own fixture the test shares, or the folder whose session's it shares."""
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    """The whole map that the test looks at, the module whose own fixture it shares, or the folder
+    whose session's it shares."""
+    named = item._fixtureinfo.name2fixturedefs
+    if whole := WHOLE_MAPS & named.keys():
+        return min(whole)
+    fixtures = named.values()
     scopes = {(used.scope, used.baseid) for definitions in fixtures for used in definitions}
     for wanted in ("module", "session"):
         found = sorted(place for scope, place in scopes if scope == wanted and "/" in place)
@@ -231,10 +241,57 @@ def quick_reader(forked_reader: Callable[..., object]) -> Iterator[None]:
 
     For tests of what is read; those of the walls, the clock and the limits start real ones.
     """
+    with reading_by(forked_reader):
+        yield
+
+
+@contextmanager
+def reading_by(popen: Callable[..., object]) -> Iterator[None]:
+    """Reading children are started with `popen`."""
     with pytest.MonkeyPatch.context() as patch:
-        changed = SimpleNamespace(**vars(subprocess) | {"Popen": forked_reader})
+        changed = SimpleNamespace(**vars(subprocess) | {"Popen": popen})
         patch.setattr(child, "subprocess", changed)
         yield
+
+
+@pytest.fixture(scope="session")
+def take_in(
+    cluster: Settings, forked_reader: Callable[..., object]
+) -> Iterator[Callable[[str, Path], tuple[Job, RefreshResult]]]:
+    """Takes a whole map in, from drop to published release."""
+    from flows.opening import open_job  # a second, in each run of a unit test
+    from flows.pipeline import refresh
+
+    with ExitStack() as opened:
+
+        def make(map_id: str, drops: Path) -> tuple[Job, RefreshResult]:
+            job = open_job(cluster, map_id, drops)
+            opened.callback(job.engine.dispose)
+            with reading_by(forked_reader):
+                return job, refresh(job)
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def sample_map(
+    take_in: Callable[[str, Path], tuple[Job, RefreshResult]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Job, RefreshResult]:
+    """The embedded sample as published; tests only look, and leave it as it is."""
+    from samples import generate
+
+    drops = tmp_path_factory.mktemp("sample")
+    generate(drops)
+    return take_in("sample", drops)
+
+
+@pytest.fixture(scope="session")
+def bangkok_map(
+    take_in: Callable[[str, Path], tuple[Job, RefreshResult]], shared: Path
+) -> tuple[Job, RefreshResult]:
+    """The real map of Bangkok as published, likewise."""
+    return take_in("bangkok", shared / "data")
 
 
 def _fingerprint(view: MapView) -> str:

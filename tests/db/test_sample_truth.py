@@ -5,9 +5,6 @@ The truth is `samples.truth`: the generator shares no code with the pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pyproj
@@ -16,14 +13,11 @@ import shapely
 from sqlalchemy import text
 
 from flows.job import Job, RefreshResult
-from flows.opening import open_job
 from flows.pipeline import refresh
-from geo.settings import Settings
 from geo.store.database import connect
-from samples import generate
 from samples.truth import Truth
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_reader")]
+pytestmark = pytest.mark.slow
 
 TOLERANCE_M = 0.05
 ROW = ["source_id", "source_row"]
@@ -31,22 +25,10 @@ BOUNDARIES = ("sample_districts", "sample_subdistricts", "sample_health_catchmen
 
 
 @pytest.fixture(scope="module")
-def drops(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample")
-    generate(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def truth(drops: Path) -> Truth:
-    return Truth.read(drops)
-
-
-@pytest.fixture(scope="module")
-def sample(cluster: Settings, drops: Path) -> Iterator[tuple[Job, RefreshResult]]:
-    job = open_job(cluster, "sample", drops)
-    yield job, refresh(job)
-    job.engine.dispose()
+def truth(sample_map: tuple[Job, RefreshResult]) -> Truth:
+    job, _ = sample_map
+    assert job.drops is not None
+    return Truth.read(job.drops)
 
 
 def frame(job: Job, query: str) -> pd.DataFrame:
@@ -56,9 +38,9 @@ def frame(job: Job, query: str) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def published(sample: tuple[Job, RefreshResult]) -> pd.DataFrame:
+def published(sample_map: tuple[Job, RefreshResult]) -> pd.DataFrame:
     """Every feature of the current release, with what all layers have."""
-    job, _ = sample
+    job, _ = sample_map
     layers = (
         "select source_id, source_row, source_key, location_precision, district_code,"
         " subdistrict_code, st_asbinary(geom) as shape from core.{} where release_to is null"
@@ -68,8 +50,8 @@ def published(sample: tuple[Job, RefreshResult]) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def issues(sample: tuple[Job, RefreshResult]) -> pd.DataFrame:
-    job, _ = sample
+def issues(sample_map: tuple[Job, RefreshResult]) -> pd.DataFrame:
+    job, _ = sample_map
     return frame(
         job,
         """select r.source_id, i.source_row, i.code, i.severity
@@ -85,17 +67,17 @@ def as_set(rows: pd.DataFrame, *columns: str) -> set[tuple[object, ...]]:
     return set(rows[list(columns)].itertuples(index=False, name=None))
 
 
-def test_every_source_is_accepted(sample: tuple[Job, RefreshResult], truth: Truth) -> None:
-    _, result = sample
+def test_every_source_is_accepted(sample_map: tuple[Job, RefreshResult], truth: Truth) -> None:
+    _, result = sample_map
     assert {source.outcome for source in result.sources} == {"accepted"}
     assert {source.source_id for source in result.sources} == set(truth.messes)
     assert result.release is not None and result.release.number == 1
 
 
 def test_every_row_ends_where_it_has_to(
-    sample: tuple[Job, RefreshResult], truth: Truth, published: pd.DataFrame
+    sample_map: tuple[Job, RefreshResult], truth: Truth, published: pd.DataFrame
 ) -> None:
-    job, _ = sample
+    job, _ = sample_map
     fates = published.rename(columns={"location_precision": "fate"})[[*ROW, "fate"]]
     for fate, table in (("quarantined", "quarantined_row"), ("filtered", "filtered_row")):
         rows = frame(
@@ -156,9 +138,9 @@ def test_nothing_else_is_an_error_or_a_warning(truth: Truth, issues: pd.DataFram
 
 
 def test_rows_are_quarantined_for_what_was_planted(
-    sample: tuple[Job, RefreshResult], truth: Truth
+    sample_map: tuple[Job, RefreshResult], truth: Truth
 ) -> None:
-    job, _ = sample
+    job, _ = sample_map
     rows = frame(
         job,
         """select r.source_id, q.source_row, array_to_string(q.codes, ' ') as code
@@ -169,8 +151,8 @@ def test_rows_are_quarantined_for_what_was_planted(
     assert as_set(rows, *ROW, "code") == as_set(wanted, *ROW, "code")
 
 
-def test_values_are_as_they_should_be(sample: tuple[Job, RefreshResult], truth: Truth) -> None:
-    job, _ = sample
+def test_values_are_as_they_should_be(sample_map: tuple[Job, RefreshResult], truth: Truth) -> None:
+    job, _ = sample_map
     layer_of = {source.id: source.layer for source in job.view.sources}
     said = truth.values.to_pandas()
     wanted = said.assign(layer=said["source_id"].map(layer_of))
@@ -217,8 +199,8 @@ def test_boundaries_are_a_whole_city(published: pd.DataFrame) -> None:
         assert city.area == pytest.approx(cities[0].area, rel=1e-4)
 
 
-def test_nothing_personal_or_internal_is_published(sample: tuple[Job, RefreshResult]) -> None:
-    job, result = sample
+def test_nothing_personal_or_internal_is_published(sample_map: tuple[Job, RefreshResult]) -> None:
+    job, result = sample_map
     assert result.release is not None
     folder = job.settings.releases / "sample" / str(result.release.number)
     texts = [*folder.glob("data/*.geojson"), *folder.glob("data/*.csv"), *folder.glob("*.json")]
@@ -229,9 +211,9 @@ def test_nothing_personal_or_internal_is_published(sample: tuple[Job, RefreshRes
 
 
 def test_the_same_drops_again_change_nothing(
-    sample: tuple[Job, RefreshResult], published: pd.DataFrame
+    sample_map: tuple[Job, RefreshResult], published: pd.DataFrame
 ) -> None:
-    job, first = sample
+    job, first = sample_map
     assert first.release is not None and len(published)
     again = refresh(job)
     assert {source.outcome for source in again.sources} == {"unchanged"}

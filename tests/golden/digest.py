@@ -10,12 +10,9 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 
-from flows import pipeline
-from flows.job import Job
-from flows.opening import prepare
-from geo.store import lease, tables
+from flows.job import Job, RefreshResult
+from geo.store import tables
 from geo.store.database import connect
-from geo.unify import unify
 from schemas.models import Layer, Source
 
 DECIMALS = 7
@@ -24,12 +21,9 @@ DECIMALS = 7
 Digest = Mapping[str, Mapping[str, Any]]
 
 
-def take_in(job: Job) -> Digest:
-    """Every source's content in a fresh database, placed and not published."""
-    prepare(job)
-    outcomes = {source.id: pipeline.ingest(job, source) for source in job.view.sources}
-    with lease.hold(job.engine, [layer.id for layer in job.view.layers]) as token:
-        unify(job.engine, job.view.layers, token)
+def digest(job: Job, result: RefreshResult) -> Digest:
+    """Every source's content in its map's first release."""
+    outcomes = {outcome.source_id: outcome for outcome in result.sources}
     with connect(job.engine) as connection:
         return {
             source.id: {

@@ -7,55 +7,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.job import Job
-from geo.issues import IssueCatalogue
-from geo.settings import Settings
+from flows.job import Job, RefreshResult
 from geo.steps import STEPS
-from geo.store.database import open_engine
-from samples import generate
-from schemas.catalogue import load_catalogue
-from tests.golden.digest import Digest, differences, take_in
+from tests.golden.digest import Digest, differences, digest
 
 FOLDER = Path(__file__).parent
 WRITE = bool(os.environ.get("ONEMAP_WRITE_GOLDEN"))
-MakeJob = Callable[[str, Path], Job]
-
-
-@pytest.fixture
-def make_job(
-    database: Callable[..., str], cluster: Settings, quick_reader: None, tmp_path: Path
-) -> MakeJob:
-    """A map in a fresh database, with its own state folder."""
-
-    def make(map_id: str, drops: Path) -> Job:
-        catalogue = load_catalogue()
-        return Job(
-            replace(cluster, home=tmp_path),
-            catalogue.map_view(map_id),
-            IssueCatalogue(catalogue.issue_codes),
-            open_engine(database(map_id)),
-            drops,
-        )
-
-    return make
 
 
 @pytest.mark.slow
-def test_the_sample_is_as_it_was(make_job: MakeJob, tmp_path: Path) -> None:
-    generate(tmp_path / "drops")
-    _compare("sample", take_in(make_job("sample", tmp_path / "drops")))
+def test_the_sample_is_as_it_was(sample_map: tuple[Job, RefreshResult]) -> None:
+    _compare("sample", digest(*sample_map))
 
 
 @pytest.mark.slow
-def test_bangkok_is_as_it_was(make_job: MakeJob, shared: Path) -> None:
-    _compare("bangkok", take_in(make_job("bangkok", shared / "data")))
+def test_bangkok_is_as_it_was(bangkok_map: tuple[Job, RefreshResult]) -> None:
+    _compare("bangkok", digest(*bangkok_map))
 
 
 def _compare(map_id: str, now: Digest) -> None:
