@@ -47,6 +47,11 @@ WARM_READER = (
 )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests wait for databases and browsers."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one dear fixture stay in one worker; what is slow starts first."""
