@@ -5,6 +5,7 @@ Nothing here skips: without PostgreSQL and PostGIS the tests that need them fail
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import shutil
@@ -60,6 +61,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays to the end: rubbish is looked for beside it alone."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
