@@ -75,8 +75,10 @@ def ingest(job: Job, source: Source, *, again: bool = False) -> SourceOutcome:
 def _unread(job: Job, source: Source, problem: Refusal | Exception) -> Ending:
     """How a try ends that has nothing to read; where nothing came, whether it is late."""
     end = ending(problem)
+    if end.outcome != "absent":
+        return end
     days = contain(lambda: runs.promised_days(job.engine, source.id))
-    if end.outcome != "absent" or not isinstance(days, int):
+    if not isinstance(days, int):
         return end
     late = Bilingual(
         th=f"{end.reason.th} เลยกำหนดแล้ว หน่วยงานสัญญาว่าจะปรับปรุงทุก {days} วัน",

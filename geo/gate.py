@@ -45,7 +45,7 @@ def _too_many_errors(
     delivery: Validated, layer: Layer, evidence: dict[str, Any]
 ) -> Bilingual | None:
     considered = delivery.rows_in - delivery.filtered.num_rows
-    share = delivery.quarantined.num_rows / considered  # for something came
+    share = delivery.quarantined.num_rows / considered  # at least one row was accepted
     evidence["error_share"] = round(share, 4)
     limit = layer.gate.max_error_share
     if share <= limit:

@@ -31,7 +31,7 @@ def area_m2(geometries: Geometries) -> Floats:
         ],
         dtype=np.float64,
     )
-    is_shell = np.searchsorted(part, part) == np.arange(len(part))  # the first ring of its part
+    is_shell = np.diff(part, prepend=-1) != 0  # the first ring of its part
     signed = np.where(is_shell, areas, -areas)
     return _sums(owner[part], signed, len(geometries))
 
