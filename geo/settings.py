@@ -62,6 +62,7 @@ class Settings:
 
     @property
     def snapshots(self) -> Path:
+        """Folder of what was delivered, by hash."""
         return self.home / "snapshots"
 
     @property
@@ -78,6 +79,7 @@ class Settings:
 
     @property
     def releases(self) -> Path:
+        """Folder of what was published, by map and number."""
         return self.home / "releases"
 
 

@@ -41,6 +41,7 @@ class Subdistrict:
 
     @property
     def district_code(self) -> str:
+        """Four digits: the district that it lies in."""
         return self.code[:4]
 
 

@@ -27,6 +27,7 @@ class Warp:
 
     @classmethod
     def seeded(cls, random: np.random.Generator) -> Warp:
+        """Waves of random directions and phases, each octave half as long as the one before."""
         lengths = np.repeat(LONGEST / 2.0 ** np.arange(OCTAVES), WAVES)
         turns = random.uniform(0, 2 * np.pi, len(lengths))
         towards = random.uniform(0, 2 * np.pi, len(lengths))

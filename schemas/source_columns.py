@@ -26,6 +26,7 @@ def columns_of(mapping: Mapping) -> tuple[str, ...]:
 
 
 def place_columns(source: Source) -> tuple[str, ...]:
+    """Columns that say in which area a row lies, as the agency calls them."""
     place = source.place
     named = (
         place.subdistrict_code,

@@ -45,14 +45,17 @@ class Place:
 
     @property
     def data(self) -> Path:
+        """Folder of the databases."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
+        """What the server says."""
         return self.folder / "server.log"
 
     @property
     def initialised(self) -> bool:
+        """Whether `initdb` has ended well here."""
         return (self.data / "PG_VERSION").is_file()
 
     @property

@@ -46,10 +46,12 @@ class Archive:
         self._writer = Writer(self._file)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
+        """Closes the files; without `finish` before it, what was written is no archive."""
         self._writer.tile_f.close()
         self._file.close()
 
     def add(self, zoom: int, tiles: Tiles) -> None:
+        """Appends the tiles of one zoom, in the order of the archive. Lower zooms come first."""
         for number, tile in sorted((zxy_to_tileid(zoom, *at), tile) for at, tile in tiles.items()):
             self._writer.write_tile(number, gzip.compress(tile, GZIP_LEVEL, mtime=0))  # type: ignore[no-untyped-call]
 

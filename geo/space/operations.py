@@ -75,6 +75,7 @@ class Position:
 
     @property
     def accuracy_m(self) -> float:
+        """Metres, as the operation states it."""
         return self.operation.accuracy_m
 
 

@@ -83,10 +83,12 @@ def _shapes(column: pa.Array) -> pa.Array:
 
 
 def count_repaired(issues: pa.Table, accepted: pa.Table) -> int:
+    """Accepted rows of which something was repaired."""
     repairs = issues.filter(pc.is_in(issues["code"], pa.array(sorted(_REPAIRS))))
     repaired = pc.is_in(accepted["source_row"], repairs["source_row"].combine_chunks())
     return int(pc.sum(repaired).as_py() or 0)
 
 
 def errors_of(issues: pa.Table) -> pa.Table:
+    """The issues that cost a row its place."""
     return issues.filter(pc.equal(issues["severity"], Severity.error.value))

@@ -43,6 +43,7 @@ class Structure:
 
     @property
     def bad(self) -> int:
+        """Physical lines that are no record."""
         return sum(fault.lines for fault in self.faults)
 
 
