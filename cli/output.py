@@ -1,21 +1,100 @@
-"""How the command line speaks: results on standard output, everything else on standard error."""
+"""How the command line speaks: results on standard output, everything else on standard error.
+
+A command that lists something has rows (one mapping each) and columns (which of their values are
+shown, under which title). `Answer` prints them, for a person or for a program.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from geo.values.visible import visible_lines
+from cli.language import Language, Words, spoken
+from geo.values.visible import visible_json, visible_lines
 
 console = Console()
 errors = Console(stderr=True)
 
+LOCAL_TIME = ZoneInfo("Asia/Bangkok")
+"""Zone of the times that people read; programs get UTC."""
+
 _NARROWEST = 120
 """Columns of a table that goes into a file or a pipe."""
+
+
+class Column(NamedTuple):
+    """A value of each row: its key (that in JSON too) and its title; numbers go flush right."""
+
+    key: str
+    title: Words
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answers with: JSON, or text in Thai or English (`asked`, else the locale's).
+
+    Values of rows may be None, numbers, texts, `Words` (or anything with `th` and `en`), dates,
+    aware times, and lists of these.
+    """
+
+    as_json: bool = False
+    asked: Language | None = None
+
+    @property
+    def language(self) -> Language:
+        """The language that people are answered in."""
+        return spoken(self.asked)
+
+    def rows(
+        self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], nothing: Words
+    ) -> None:
+        """A table, or the sentence `nothing`; as JSON a list of the rows with all their keys."""
+        if self.as_json:
+            self.json(list(rows))
+        elif rows:
+            self.table(columns, rows)
+        else:
+            self.say(nothing)
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+        """A table for people."""
+        numbers = [column.title.said(self.language) for column in columns if column.number]
+        cells = [[self._cell(row.get(column.key)) for column in columns] for row in rows]
+        print_table([column.title.said(self.language) for column in columns], cells, numbers)
+
+    def say(self, words: Words, **values: Any) -> None:
+        """A sentence for people, with its values."""
+        shown = {name: visible_lines(str(self._cell(value))) for name, value in values.items()}
+        text = words.said(self.language, **shown)
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def json(self, value: Any) -> None:
+        """A value for programs: keys as they are, times in UTC."""
+        text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain_json)
+        print(visible_json(text))
+
+    def _cell(self, value: Any) -> str | Text:
+        if isinstance(value, (str, Text)):
+            return value
+        if value is None:
+            return ""
+        if isinstance(value, datetime):
+            return f"{value.astimezone(LOCAL_TIME):%Y-%m-%d %H:%M}"
+        if isinstance(value, int | float):
+            return f"{value:,}"
+        if isinstance(value, Sequence) and not isinstance(value, Words):
+            return ", ".join(str(self._cell(part)) for part in value)
+        return str(getattr(value, self.language, value))
 
 
 def print_table(
@@ -37,3 +116,11 @@ def print_table(
 def _plain(cell: str | Text) -> Text:
     """A cell may hold an agency's words: no markup of ours, and nothing that moves a terminal."""
     return cell if isinstance(cell, Text) else Text(visible_lines(cell))
+
+
+def _plain_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return {"th": value.th, "en": value.en}

@@ -7,6 +7,7 @@ written as Python writes them (`\\x1b`, `\\u202e`), so that nothing is lost and 
 
 from __future__ import annotations
 
+import json
 import re
 
 _LAYOUT = "\t\n"
@@ -28,3 +29,15 @@ def visible_lines(text: str) -> str:
 
 def _written(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
+
+
+def visible_json(text: str) -> str:
+    """JSON that means the same and does nothing: what would act is written as JSON escapes it.
+
+    Line breaks between values stay; within one, JSON has escaped them already.
+    """
+    return _ACTING.sub(lambda found: found[0] if found[0] == "\n" else _escaped(found), text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
