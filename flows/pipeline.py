@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from flows.engine import step
@@ -29,6 +30,7 @@ from geo.standing import deciding, standing
 from geo.states import Outcome, Refusal, Snapshot, Validated, Verdict
 from geo.store import lease, runs
 from geo.store.boundaries import load_areas
+from geo.store.looks import Look, looked
 from geo.validate import validate
 from schemas.models import Bilingual, Source
 from schemas.source_columns import columns_taken
@@ -60,15 +62,17 @@ def _wanted(job: Job, only: Collection[str] | None) -> list[Source]:
 def ingest(job: Job, source: Source, *, again: bool = False) -> SourceOutcome:
     """Takes in one source. Whatever happens to it stops no other; a lost database stops all.
 
-    So does a machine without the walls that reading needs: no source can help that.
+    So does a machine without the walls that reading needs: no source can help that. That the source
+    was looked at is written down, whatever came of it.
     """
-    started = time.monotonic()
+    began, started = datetime.now(UTC), time.monotonic()
     taken = contain(lambda: _snapshot(job, source))
     outcome = (
         bring_in(job, source, taken, again=again)
         if isinstance(taken, Snapshot)
         else _record(job, source, _unread(job, source, taken))
     )
+    contain(lambda: looked(job.engine, source.id, Look(began, outcome.outcome)))
     return replace(outcome, seconds=time.monotonic() - started)
 
 

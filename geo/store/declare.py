@@ -129,12 +129,12 @@ def _in_force(engine: Engine, map_id: str, fingerprint: str) -> bool:
 
 
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Inserts rows, or brings those with the same key up to date."""
+    """Inserts rows, or brings those with the same key up to date, in the columns that are given."""
     if not rows:
         return
     keys = [column.name for column in table.primary_key]
     statement = insert(table)
-    changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 
 

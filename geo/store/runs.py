@@ -161,7 +161,10 @@ def record(
     reason: Bilingual,
     evidence: Mapping[str, Any],
 ) -> int:
-    """A try that ended before it began to work on a delivery; returns its number."""
+    """A try that ended before it began to work on a delivery; returns its number.
+
+    A source that is still absent for the same reason has the number of the run that said so first.
+    """
     with transaction(engine) as connection:
         return int(
             run(

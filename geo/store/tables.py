@@ -100,6 +100,8 @@ source = Table(
     Column("as_of", Date),
     Column("promise_days", Integer),
     Column("declared", Boolean, nullable=False),
+    Column("looked_at", DateTime(timezone=True)),
+    Column("looked_outcome", Text),
 )
 
 run = Table(

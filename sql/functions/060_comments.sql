@@ -70,6 +70,8 @@ begin
             ('in_tiles', 'อยู่ในไทล์หรือไม่ / Is it an attribute of the tiles'),
             ('as_of', 'วันที่ของเนื้อหา / Date of the content'),
             ('promise_days', 'รอบปรับปรุงที่หน่วยงานสัญญา (วัน) / Promised interval of updates, days'),
+            ('looked_at', 'เวลาที่ไปดูแหล่งข้อมูลครั้งล่าสุด / When the source was looked at last'),
+            ('looked_outcome', 'ผลของการดูครั้งล่าสุด / What came of the last look'),
             ('started_at', 'เวลาเริ่ม / Begun at'),
             ('finished_at', 'เวลาเสร็จ / Finished at'),
             ('outcome', 'ผล / Outcome'),
