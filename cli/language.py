@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 
 class Language(StrEnum):
@@ -14,13 +14,14 @@ class Language(StrEnum):
     en = "en"
 
 
-class Words(NamedTuple):
+@dataclass(frozen=True)
+class Words:
     """A text of the command line in both languages; `{name}` in it stands for a value."""
 
     th: str
     en: str
 
-    def said(self, language: Language, **values: object) -> str:
+    def said(self, language: Language, /, **values: object) -> str:
         """The text in one language, with its values."""
         return (self.th if language is Language.th else self.en).format(**values)
 

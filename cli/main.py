@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import db, review, upgrading
+from cli import db, review, status, upgrading
 from cli.options import MapOption
 from cli.output import console, errors, print_table
 from geo.errors import DatabaseUnreachable, GeoError
@@ -25,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(db.app, name="db")
+app.command("status")(status.status)
 app.command("holds")(review.holds)
 app.command("approve")(review.approve)
 app.command("reject")(review.reject)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from io import StringIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -27,16 +28,23 @@ errors = Console(stderr=True)
 LOCAL_TIME = ZoneInfo("Asia/Bangkok")
 """Zone of the times that people read; programs get UTC."""
 
-_NARROWEST = 120
-"""Columns of a table that goes into a file or a pipe."""
+_WIDTH = 100
+"""Columns of a table that goes into a file or a pipe; every table of a city fits into it."""
 
 
-class Column(NamedTuple):
-    """A value of each row: its key (that in JSON too) and its title; numbers go flush right."""
+@dataclass(frozen=True)
+class Column:
+    """A value of each row: its key (that in JSON too) and its title.
+
+    Numbers go flush right. Of a time that is a `day`, people read the day. `words` says for people
+    what a value is called that programs read as it is.
+    """
 
     key: str
     title: Words
     number: bool = False
+    day: bool = False
+    words: Mapping[str, Words] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,10 +77,10 @@ class Answer:
     def table(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
         """A table for people."""
         numbers = [column.title.said(self.language) for column in columns if column.number]
-        cells = [[self._cell(row.get(column.key)) for column in columns] for row in rows]
+        cells = [[self._told(column, row.get(column.key)) for column in columns] for row in rows]
         print_table([column.title.said(self.language) for column in columns], cells, numbers)
 
-    def say(self, words: Words, **values: Any) -> None:
+    def say(self, words: Words, /, **values: Any) -> None:
         """A sentence for people, with its values."""
         shown = {name: visible_lines(str(self._cell(value))) for name, value in values.items()}
         text = words.said(self.language, **shown)
@@ -83,17 +91,25 @@ class Answer:
         text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain_json)
         print(visible_json(text))
 
+    def _told(self, column: Column, value: Any) -> str | Text:
+        if isinstance(value, list | tuple | frozenset):
+            return ", ".join(str(self._told(column, part)) for part in value)
+        if column.day and isinstance(value, datetime):
+            return f"{value.astimezone(LOCAL_TIME):%Y-%m-%d}"
+        if column.number and isinstance(value, int):
+            return f"{value:,}"
+        named = column.words.get(value) if isinstance(value, str) else None
+        return self._cell(named or value)
+
     def _cell(self, value: Any) -> str | Text:
-        if isinstance(value, (str, Text)):
+        if isinstance(value, Text):
             return value
         if value is None:
             return ""
         if isinstance(value, datetime):
             return f"{value.astimezone(LOCAL_TIME):%Y-%m-%d %H:%M}"
-        if isinstance(value, int | float):
-            return f"{value:,}"
-        if isinstance(value, Sequence) and not isinstance(value, Words):
-            return ", ".join(str(self._cell(part)) for part in value)
+        if isinstance(value, float):
+            return f"{value:,.1f}"
         return str(getattr(value, self.language, value))
 
 
@@ -101,16 +117,21 @@ def print_table(
     titles: Sequence[str], rows: Sequence[Sequence[str | Text]], numbers: Sequence[str] = ()
 ) -> None:
     """A table; the columns named in `numbers` are set flush right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for title in titles:
         right = title in numbers
-        table.add_column(title, justify="right" if right else "left", no_wrap=right)
+        table.add_column(
+            title, justify="right" if right else "left", no_wrap=right, overflow="fold"
+        )
     for row in rows:
         table.add_row(*map(_plain, row))
     if console.is_terminal:
         console.print(table)
-    else:
-        Console(width=_NARROWEST).print(table)
+        return
+    written = Console(width=_WIDTH, file=StringIO())
+    with written.capture() as lines:
+        written.print(table)
+    print("\n".join(line.rstrip() for line in lines.get().splitlines()))
 
 
 def _plain(cell: str | Text) -> Text:
@@ -123,4 +144,6 @@ def _plain_json(value: Any) -> Any:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, frozenset):
+        return sorted(value)
     return {"th": value.th, "en": value.en}

@@ -49,6 +49,8 @@ def start(*arguments: str, home: Path) -> tuple[Result, set[str]]:
         (("db", "status"), 3, "does not run", SLOW | {"sqlalchemy"}),
         (("db", "url"), os.EX_UNAVAILABLE, "127.0.0.1:1", SLOW),
         (("holds",), os.EX_UNAVAILABLE, "127.0.0.1:1", SLOW),
+        (("status",), os.EX_UNAVAILABLE, "127.0.0.1:1", SLOW),
+        (("status", "--check"), 3, "ONEMAP UNKNOWN - sample: the database at", SLOW),
         (("run", "--map", "bangkok", "--drops", "none"), os.EX_NOINPUT, "none", SLOW),
         (("serve", "--public-url", "map.example"), os.EX_CONFIG, "--public-url", SLOW),
         (("deploy",), os.EX_UNAVAILABLE, "the Prefect server at", SLOW),

@@ -1,0 +1,18 @@
+"""How a command opens the map that it reads or decides about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flows.job import Job
+
+
+def open_map(map_id: str) -> Job:
+    """The map's database as a refresh leaves it, also where none has run yet."""
+    from flows.opening import open_review, prepare
+    from geo.settings import from_environment
+
+    job = open_review(from_environment(), map_id)
+    prepare(job)
+    return job
