@@ -64,6 +64,8 @@ class SourceOutcome:
     seconds: float = 0.0
     because: str | None = None
     """Why bytes that were judged before were judged again."""
+    stands: bool = False
+    """An earlier judgement covers these bytes: nothing was read, and nothing is told anew."""
 
     @property
     def ended_well(self) -> bool:

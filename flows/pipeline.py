@@ -126,7 +126,7 @@ def _standing(job: Job, source: Source, taken: Snapshot) -> SourceOutcome | None
     if known is None:
         return None
     outcome: Outcome = "unchanged" if known.outcome == "accepted" else known.outcome
-    return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id)
+    return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id, stands=True)
 
 
 def run_once(

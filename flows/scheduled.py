@@ -12,6 +12,7 @@ from flows import pipeline
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.opening import open_job, open_review, prepare
 from flows.publishing import publish_changes
+from flows.reporting import report, run_log, watched
 from geo.settings import from_environment
 
 
@@ -35,7 +36,10 @@ def refresh_map(
 
     The run shows as failed where a source was refused or failed; the others are on the map.
     """
-    result = pipeline.refresh(_open(map_id, drops), only=only, again=again)
+    with watched(map_id):
+        job = _open(map_id, drops)
+        result = pipeline.refresh(job, only=only, again=again)
+        report(job, result)
     if result.ended_well:
         release = f"release {result.release.number}" if result.release else "nothing new"
         return Completed(message=release, data=result)
@@ -63,4 +67,5 @@ def publish_release(map_id: str) -> State[int | None]:
 
 
 def _open(map_id: str, drops: str | None) -> Job:
-    return open_job(from_environment(), map_id, Path(drops) if drops else None)
+    folder = Path(drops) if drops else None
+    return open_job(from_environment(), map_id, folder, run_log(map_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -63,6 +63,14 @@ class Decision:
 
     def __post_init__(self) -> None:
         require_words(self.by, self.reason)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is written down of how a run ended."""
+
+    reason: Bilingual
+    evidence: Mapping[str, Any]
 
 
 def require_words(by: str, reason: str) -> None:
@@ -244,6 +252,16 @@ def find_hold(connection: Connection, run_id: int) -> Hold:
         )
         raise UnknownRun(run_id, f"it does not wait for a decision{after}")
     return Hold(**waiting[run_id]._mapping)
+
+
+def said(engine: Engine, run_ids: Sequence[int]) -> dict[int, Said]:
+    """What is written down of these runs, by number; those without a reason are left out."""
+    with connect(engine) as connection:
+        rows = run(connection, "runs_said", runs=list(run_ids)).all()
+    return {
+        row.run_id: Said(Bilingual(th=row.reason_th or row.reason, en=row.reason), row.evidence)
+        for row in rows
+    }
 
 
 def seen(connection: Connection, run_id: int) -> Mapping[str, Any]:

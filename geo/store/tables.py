@@ -102,6 +102,7 @@ source = Table(
     Column("declared", Boolean, nullable=False),
     Column("looked_at", DateTime(timezone=True)),
     Column("looked_outcome", Text),
+    Column("late_told_at", DateTime(timezone=True)),
 )
 
 run = Table(
