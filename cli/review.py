@@ -43,9 +43,12 @@ def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> N
     """Let a held delivery through as it was seen, and publish it."""
     from cli.refreshing import print_outcomes
     from flows.deciding import approve as let_through
+    from flows.telling import tell
 
-    result = let_through(_open(map_id), run, by=by, reason=reason)
+    job = _open(map_id)
+    result = let_through(job, run, by=by, reason=reason)
     print_outcomes(result, map_id)
+    tell(job, result)
     raise typer.Exit(result.exit_code)
 
 

@@ -70,6 +70,7 @@ begin
             ('in_tiles', 'อยู่ในไทล์หรือไม่ / Is it an attribute of the tiles'),
             ('as_of', 'วันที่ของเนื้อหา / Date of the content'),
             ('promise_days', 'รอบปรับปรุงที่หน่วยงานสัญญา (วัน) / Promised interval of updates, days'),
+            ('late_told_at', 'เวลาที่แจ้งว่าเลยกำหนด / When it was told that new content is overdue'),
             ('looked_at', 'เวลาที่ไปดูแหล่งข้อมูลครั้งล่าสุด / When the source was looked at last'),
             ('looked_outcome', 'ผลของการดูครั้งล่าสุด / What came of the last look'),
             ('started_at', 'เวลาเริ่ม / Begun at'),

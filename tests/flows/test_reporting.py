@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import scheduled
 from flows.artifacts import escaped, hold_as_markdown, table_row
@@ -20,6 +21,7 @@ from flows.telling import events_of, late
 from geo.store.runs import Said
 from schemas.models import Bilingual
 from tests.flows.conftest import SmallCity
+from tests.flows.servers import PrefectServer, prefect_server
 
 HOSTILE = (
     "<img src=x onerror=alert(1)> [click](javascript:alert(1)) ![x](http://evil.example/x) `code` "
@@ -39,17 +41,15 @@ def eventually(found: Callable[[], Any], wanted: str) -> Any:
 
 
 def logs_of(flow_run: UUID, last: str) -> list[str]:
-    """The messages of a flow run's own log, once `last` is among them."""
+    """The messages of a flow run's own log, once `last` is one of them."""
     wanted = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[flow_run]))
-    with get_client(sync_client=True) as client:
-        return eventually(
-            lambda: [
-                message
-                for message in [log.message for log in client.read_logs(wanted)]
-                if any(last in one.message for one in client.read_logs(wanted))
-            ],
-            last,
-        )
+
+    def found() -> list[str]:
+        with get_client(sync_client=True) as client:
+            messages = [log.message for log in client.read_logs(wanted)]
+        return messages if last in messages else []
+
+    return eventually(found, last)
 
 
 def events_of_run(flow_run: UUID, count: int) -> list[dict[str, Any]]:
@@ -71,6 +71,17 @@ def artifact(key: str) -> Any:
         return client._client.get(f"/artifacts/{key}/latest").json()
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    with (
+        prefect_server(tmp_path_factory.mktemp("prefect")) as server,
+        temporary_settings({PREFECT_API_URL: server.api}),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("PREFECT_API_URL", server.api)
+        yield server
+
+
 @pytest.fixture
 def opened(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> SmallCity:
     """The flows work on the small city; progress goes where the flow sends it."""
@@ -88,7 +99,7 @@ def opened(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> SmallCity:
 @pytest.mark.usefixtures("server")
 def test_a_run_leaves_its_log_its_table_its_holds_and_its_events(opened: SmallCity) -> None:
     first = scheduled.refresh_map("bangkok", return_state=True).state_details.flow_run_id
-    lines = logs_of(first, "release 1")
+    lines = logs_of(first, "bangkok: release 1")
     for source in ("bangkok_districts", "bangkok_subdistricts", "bangkok_parks"):
         assert len([one for one in lines if one.startswith(f"bangkok: {source}: accepted")]) == 1
     assert lines.count("bangkok: bangkok_parks: read") == 1, "progress, once"
@@ -131,7 +142,7 @@ def test_words_of_agencies_are_text_and_nothing_else_in_markdown(words: str) -> 
     assert (opening.type, closing.type) == ("paragraph_open", "paragraph_close")
     assert {child.type for child in inline.children or ()} <= {"text", "text_special"}
     assert "".join(child.content for child in inline.children or ()) == " ".join(words.split())
-    assert "://" not in escaped(words) and "@" not in escaped(words) and "www." not in escaped(words)
+    assert not [mark for mark in ("://", "@", "www.") if mark in escaped(words)]
 
 
 def test_hostile_evidence_breaks_no_table() -> None:
