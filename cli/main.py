@@ -78,13 +78,15 @@ def serve(
 @app.command()
 def lint(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder of declarations; default: the built-in ones.")
+        Path | None,
+        typer.Argument(help="A city's own project; default: that of ONEMAP_DECLARATIONS, if any."),
     ] = None,
 ) -> None:
-    """Check every declaration and its references, without running anything."""
+    """Check every declaration, One Map's and the city's own, without running anything."""
     from schemas.lint import lint as check
+    from schemas.project import city_project, with_built_in
 
-    findings = check(folder)
+    findings = check(*with_built_in(folder or city_project()))
     for finding in findings:
         errors.print(str(finding), markup=False, highlight=False, soft_wrap=True)
     if findings:

@@ -1,7 +1,10 @@
 """Settings: what the environment says, read once, when asked, into one frozen value.
 
-    ONEMAP_HOME              state folder (default: .onemap in the project's folder)
+    ONEMAP_DECLARATIONS      folder of a city's own project: declarations upon the built-in ones
+    ONEMAP_HOME              state folder (default: .onemap in the city's project, else in the
+                             checkout of One Map, else in the working folder)
     ONEMAP_DROPS             folder of delivered files, of one map or with one folder for each
+                             (default: drops/MAP in the city's project, else in the state folder)
     ONEMAP_DATABASE_URL      PostgreSQL to use instead of the private cluster
     ONEMAP_WEB_DATABASE_URL  the same database for the public web role (optional)
     ONEMAP_REQUIRE_WALLS     walls without which no agency's file is read: `landlock,seccomp` (the
@@ -27,6 +30,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from geo.errors import ConfigurationError
+from schemas.project import city_project
 
 WALLS: Mapping[str, str] = {
     "landlock": "landlock_abi",
@@ -52,6 +56,7 @@ class Settings:
 
     project: Path
     home: Path
+    declarations: Path | None = None
     database_url: str | None = None
     web_database_url: str | None = None
     delivered: Path | None = None
@@ -67,13 +72,16 @@ class Settings:
 
     @property
     def drops(self) -> Path:
-        """Drops of each map where nothing else is said; those of the sample are generated."""
+        """Drops that One Map makes itself: those of the sample."""
         return self.home / "drops"
 
     def drops_of(self, map_id: str) -> Path:
-        """Folder of a map's deliveries: its own below ONEMAP_DROPS, else all of ONEMAP_DROPS."""
+        """Folder of a map's deliveries: its own below ONEMAP_DROPS, else all of ONEMAP_DROPS.
+
+        Where nothing is said, its own in the city's project, or in the state folder.
+        """
         if self.delivered is None:
-            return self.drops / map_id
+            return (self.declarations or self.home) / "drops" / map_id
         own = self.delivered / map_id
         return own if own.is_dir() else self.delivered
 
@@ -86,14 +94,17 @@ class Settings:
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings of this process; an empty variable counts as unset.
 
-    Raises ConfigurationError if a variable cannot be meant as it is.
+    Raises ConfigurationError if a variable cannot be meant as it is, DeclarationError if the city's
+    project is not there.
     """
     environment = os.environ if environment is None else environment
-    project = project_folder()
+    declarations = city_project(environment)
+    project = declarations or project_folder()
     home = _folder(environment, "ONEMAP_HOME") or project / ".onemap"
     return Settings(
         project=project,
         home=home,
+        declarations=declarations,
         database_url=_database_url(environment, "ONEMAP_DATABASE_URL"),
         web_database_url=_database_url(environment, "ONEMAP_WEB_DATABASE_URL"),
         delivered=_folder(environment, "ONEMAP_DROPS"),

@@ -1,8 +1,13 @@
-"""The catalogue: every declaration of a folder, read, validated and found by its id."""
+"""The catalogue: every declaration of some folders, read, validated and found by its id.
+
+The first folder is One Map's own; a city's project stands upon it, and may name what is in it. What
+both declare is refused: neither silently takes the other's place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +19,8 @@ from schemas.documents import Document, read_document
 from schemas.errors import DeclarationError, Finding, UnknownMapError
 from schemas.explain import explain
 from schemas.models import Agency, Area, Declaration, IssueCode, Layer, OneMap, Role, Source
-
-FOLDER = Path(__file__).parent
-"""The declarations that come with One Map."""
+from schemas.project import BUILT_IN as FOLDER
+from schemas.project import city_project, folder_problem, with_built_in
 
 KINDS: Mapping[str, type[Declaration]] = MappingProxyType(
     {"areas": Area, "agencies": Agency, "layers": Layer, "sources": Source, "maps": OneMap}
@@ -24,7 +28,8 @@ KINDS: Mapping[str, type[Declaration]] = MappingProxyType(
 """Folder of each kind of declaration, and its model."""
 
 ISSUES = "issues.yaml"
-"""File of the issue codes: a list, where the other files hold one declaration each."""
+"""File of the issue codes: a list, where the other files hold one declaration each. It is One Map's
+own: what a row's fault means is the same in every city."""
 
 _BOUNDARIES = (Role.district, Role.subdistrict)
 
@@ -56,9 +61,12 @@ class MapView:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Declarations by id. `documents` holds the files they came from, by (kind, file stem)."""
+    """Declarations by id, those of the first of `folders` before those of the next.
 
-    folder: Path
+    `documents` holds the files they came from, by (kind, file stem).
+    """
+
+    folders: tuple[Path, ...]
     areas: Mapping[str, Area]
     agencies: Mapping[str, Agency]
     layers: Mapping[str, Layer]
@@ -109,50 +117,55 @@ def _load_order(role: Role) -> int:
     return _BOUNDARIES.index(role) if role in _BOUNDARIES else len(_BOUNDARIES)
 
 
-def load_catalogue(folder: Path | None = None) -> Catalogue:
-    """Read every declaration below `folder` (default: those that come with One Map).
+def load_catalogue(*folders: Path) -> Catalogue:
+    """Read every declaration below the folders, each upon those before it.
 
+    Without any: those that come with One Map, and the city's project that the environment names.
     Raises `DeclarationError` with every finding of every file.
     """
-    catalogue, findings = read_declarations(folder)
+    catalogue, findings = read_declarations(*folders)
     if findings:
         raise DeclarationError(findings)
     return catalogue
 
 
-def read_declarations(folder: Path | None = None) -> tuple[Catalogue, list[Finding]]:
-    """What can be read of the folder's declarations, and what is wrong with the rest."""
-    folder = folder or FOLDER
-    if not folder.is_dir():
-        raise DeclarationError([Finding(folder, 0, "there is no such folder of declarations")])
-    reader = _Reader(folder)
+def read_declarations(*folders: Path) -> tuple[Catalogue, list[Finding]]:
+    """What can be read of the folders' declarations (see `load_catalogue`), and what is wrong.
+
+    Raises `DeclarationError` where one of them is no folder that can be read.
+    """
+    folders = folders or with_built_in(city_project())
+    for folder in folders:
+        if problem := folder_problem(folder):
+            raise DeclarationError([Finding(folder, 0, problem)])
+    reader = _Reader(folders)
     found: dict[str, Mapping[str, Any]] = {
         kind: MappingProxyType(reader.declarations(kind, model)) for kind, model in KINDS.items()
     }
     catalogue = Catalogue(
-        folder=folder,
+        folders=folders,
         issue_codes=MappingProxyType(reader.issue_codes()),
         documents=MappingProxyType(reader.documents),
         **found,
     )
-    return catalogue, sorted(reader.findings)
+    return catalogue, sorted([*reader.findings, *reader.empty_folders()])
 
 
 class _Reader:
-    """Reads one folder, keeping its documents and gathering what is wrong."""
+    """Reads folders, keeping their documents and gathering what is wrong."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self.folders = folders
         self.documents: dict[tuple[str, str], Document] = {}
         self.findings: list[Finding] = []
 
     def declarations(self, kind: str, model: type[Declaration]) -> dict[str, Any]:
         """Declarations of one kind, by id: one file each, named by the id."""
-        for path in sorted((self.folder / kind).glob("*.yml")):
-            self.findings.append(Finding(path, 0, "declarations end in .yaml; rename the file"))
         read = {
             path.stem: self._read(kind, path, model, model.model_validate)
-            for path in sorted((self.folder / kind).glob("*.yaml"))
+            for folder in self.folders
+            for path in self._files(folder, kind)
+            if self._is_new(kind, path)
         }
         for stem, declared in read.items():
             if declared is not None and declared.id != stem:  # type: ignore[attr-defined]
@@ -160,17 +173,63 @@ class _Reader:
         return {stem: declared for stem, declared in read.items() if declared is not None}
 
     def issue_codes(self) -> dict[str, IssueCode]:
-        """The issue codes, by code; none where the folder has no file of them."""
-        path = self.folder / ISSUES
-        if not path.exists():
+        """The issue codes of the first folder, by code; none where it has no file of them."""
+        first, *others = (folder / ISSUES for folder in self.folders)
+        for path in filter(Path.exists, others):
+            message = "the issue codes are One Map's own; a project declares none"
+            self.findings.append(Finding(path, 0, message))
+        if not first.exists():
             return {}
         codes = tuple[IssueCode, ...]
-        read = self._read("issues", path, codes, TypeAdapter(codes).validate_python) or ()
+        read = self._read("issues", first, codes, TypeAdapter(codes).validate_python) or ()
         for i, issue in enumerate(read):
             if issue.code in (earlier.code for earlier in read[:i]):
                 message = f"the code `{issue.code}` is already there"
-                self.findings.append(self.documents["issues", path.stem].finding((i,), message))
+                self.findings.append(self.documents["issues", first.stem].finding((i,), message))
         return {issue.code: issue for issue in read}
+
+    def empty_folders(self) -> Iterator[Finding]:
+        """A folder that declares nothing is the wrong one."""
+        spoken_of = [document.path for document in self.documents.values()]
+        spoken_of += [finding.path for finding in self.findings]
+        for folder in self.folders:
+            if not any(path.is_relative_to(folder) for path in spoken_of):
+                kinds = ", ".join(KINDS)
+                yield Finding(folder, 0, f"no declaration is in its folders {kinds}")
+
+    def _files(self, folder: Path, kind: str) -> list[Path]:
+        """The files of one kind, by name; what is no declaration by its name is told."""
+        within = folder / kind
+        try:
+            listed = sorted(within.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            message = f"the folder cannot be read ({error.strerror})"
+            self.findings.append(Finding(within, 0, message))
+            return []
+        for path in listed:
+            if path.suffix != ".yaml" and path.suffix.lower() in (".yml", ".yaml"):
+                message = "declarations end in .yaml; rename the file"
+                self.findings.append(Finding(path, 0, message))
+        return [path for path in listed if path.suffix == ".yaml" and self._lies_in(folder, path)]
+
+    def _lies_in(self, folder: Path, path: Path) -> bool:
+        """Whether a project's file is its own: what a link leads to would be told in messages."""
+        if folder == FOLDER or _real(path).is_relative_to(_real(folder)):
+            return True
+        message = "this is a link that leads out of the project; put the file itself here"
+        self.findings.append(Finding(path, 0, message))
+        return False
+
+    def _is_new(self, kind: str, path: Path) -> bool:
+        """Whether no folder before this one declares the id."""
+        known = self.documents.get((kind, path.stem))
+        if known is None:
+            return True
+        message = f"`{path.stem}` is already declared in {known.path}; give yours another id"
+        self.findings.append(Finding(path, 0, message))
+        return False
 
     def _read(self, kind: str, path: Path, model: Any, validate: Callable[[Any], T]) -> T | None:
         document = read_document(path)
@@ -188,3 +247,8 @@ class _Reader:
         document = self.documents[kind, stem]
         message = f"the id is `{document.value['id']}`, but the file is named `{stem}.yaml`"
         self.findings.append(document.finding(("id",), message))
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads; unlike `Path.resolve`, links in a circle lead nowhere and raise nothing."""
+    return Path(os.path.realpath(path))

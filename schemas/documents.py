@@ -77,13 +77,21 @@ def read_document(path: Path) -> Document | Finding:
     Duplicate keys, aliases (a few lines of them can stand for gigabytes) and tags are refused.
     """
     try:
-        root = _compose(_text(path.read_bytes()))
+        root = _compose(_text(_bytes(path)))
         walk = _Walk()
         return Document(path, walk.value(root, ()), walk.lines)
     except OSError as error:
         return Finding(path, 0, f"the file cannot be read: {error.strerror}")
     except _Refused as error:
         return Finding(path, error.line, error.reason)
+
+
+def _bytes(path: Path) -> bytes:
+    """The file's bytes, and of a far too large one no more than shows that it is."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise _Refused(0, "this is not a file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _text(raw: bytes) -> str:

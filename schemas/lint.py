@@ -8,30 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from schemas.catalogue import KINDS, Catalogue, read_declarations
+from schemas.catalogue import Catalogue, read_declarations
 from schemas.documents import Location, Problem
-from schemas.errors import DeclarationError, Finding
+from schemas.errors import Finding
 from schemas.explain import did_you_mean
 from schemas.lint_layers import area_problems, issue_problems, layer_problems
 from schemas.lint_sources import source_problems
 from schemas.models import Layer, OneMap, Role
 
 
-def lint(folder: Path | None = None) -> list[Finding]:
-    """Every finding in the declarations below `folder` (default: those of One Map), by place.
+def lint(*folders: Path) -> list[Finding]:
+    """Every finding in the declarations below the folders, by place; see `load_catalogue`.
 
     An empty list means that the declarations can be run. Raises `DeclarationError` if there is
     no such folder.
     """
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise DeclarationError([Finding(folder, 0, "this is not a folder; name one")])
-    catalogue, findings = read_declarations(folder)
-    if not catalogue.documents and not findings:
-        kinds = ", ".join(KINDS)
-        findings = [Finding(catalogue.folder, 0, f"no declaration is in its folders {kinds}")]
+    catalogue, findings = read_declarations(*folders)
     return sorted([*findings, *_findings(catalogue)])
 
 
@@ -130,14 +126,15 @@ def _boundaries(one_map: OneMap, layers: Mapping[str, Layer]) -> Iterator[Proble
 
 
 def _shared_order(layer: Layer, catalogue: Catalogue) -> Iterator[Problem]:
-    others = [
-        other.id
-        for other in catalogue.layers.values()
-        if other.id < layer.id and other.style.order == layer.style.order
-    ]
-    if others:
-        message = f"`order: {layer.style.order}` is also that of `{others[0]}`"
+    """Told at the later one of the two: a project's, where One Map's own is the other."""
+    maps = [one_map.layers for one_map in catalogue.maps.values() if layer.id in one_map.layers]
+    beside = set().union(*maps)
+    before = takewhile(lambda other: other.id != layer.id, catalogue.layers.values())
+    same = (other for other in before if other.style.order == layer.style.order)
+    for other in (other for other in same if other.id in beside):
+        message = f"`order: {layer.style.order}` is also that of `{other.id}`"
         yield ("style", "order"), f"{message}; what lies on top would be chance"
+        return
 
 
 def _languages(value: Any, location: Location) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ from geo.store.database import open_engine
 from geo.store.declare import prepare
 from geo.store.migrate import migrate
 from schemas.catalogue import MapView
+from schemas.project import VARIABLE
 from server import cluster as private_cluster
 from server.postgres import Account, Place
 from server.provision import provision
@@ -51,6 +52,11 @@ WARM_READER = (
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: tests wait for databases and browsers."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_configure() -> None:
+    """What a city declares on this machine is not under test."""
+    os.environ.pop(VARIABLE, None)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

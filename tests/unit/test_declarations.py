@@ -307,11 +307,9 @@ def test_a_missing_folder_is_one_line(tmp_path: Path) -> None:
         load_catalogue(tmp_path / "nowhere")
 
 
-def test_a_folder_without_declarations_is_an_empty_catalogue(tmp_path: Path) -> None:
-    catalogue = load_catalogue(tmp_path)
-    assert not (catalogue.layers or catalogue.maps or catalogue.issue_codes)
-    with pytest.raises(UnknownMapError, match="the declared maps are: none"):
-        catalogue.map_view("bangkok")
+def test_a_folder_without_declarations_is_the_wrong_one(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="no declaration is in its folders areas, agencies"):
+        load_catalogue(tmp_path)
 
 
 def test_the_catalogue_cannot_be_changed() -> None:

@@ -237,9 +237,9 @@ def test_a_broken_file_is_told_once_and_not_by_those_who_refer_to_it(folder: Pat
 
 def test_lint_reads_no_drop_and_runs_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    original = Path.read_bytes
+    original = Path.open
     monkeypatch.setattr(
-        Path, "read_bytes", lambda path: (opened.append(path.suffix), original(path))[1]
+        Path, "open", lambda path, *mode: (opened.append(path.suffix), original(path, *mode))[1]
     )
     lint(folder)
     assert set(opened) == {".yaml"}

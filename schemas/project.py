@@ -1,0 +1,52 @@
+"""A city's own project: a folder of declarations upon those that come with One Map.
+
+`ONEMAP_DECLARATIONS` names it; in it are the folders areas, agencies, layers, sources and maps.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import DeclarationError, Finding
+
+BUILT_IN: Final = Path(__file__).parent
+"""The declarations that come with One Map."""
+
+VARIABLE: Final = "ONEMAP_DECLARATIONS"
+
+
+def city_project(environment: Mapping[str, str] | None = None) -> Path | None:
+    """The folder that the environment names, as an absolute path; None where it names none.
+
+    Raises DeclarationError where there is no such folder.
+    """
+    named = (os.environ if environment is None else environment).get(VARIABLE)
+    if not named:
+        return None
+    folder = Path(named).expanduser().absolute()
+    if problem := folder_problem(folder):
+        raise DeclarationError([Finding(folder, 0, f"{problem}; correct {VARIABLE}")])
+    return folder
+
+
+def with_built_in(project: Path | None) -> tuple[Path, ...]:
+    """The folders of a catalogue: One Map's own, and upon it the project, if there is one."""
+    if project is None or project.resolve() == BUILT_IN.resolve():
+        return (BUILT_IN,)
+    return (BUILT_IN, project)
+
+
+def folder_problem(folder: Path) -> str | None:
+    """Why nothing can be read in a folder; None where it can."""
+    try:
+        if folder.is_dir():
+            os.scandir(folder).close()
+            return None
+        if folder.exists():
+            return "this is not a folder; name one"
+    except OSError as error:
+        return f"the folder cannot be read ({error.strerror})"
+    return "there is no such folder of declarations"
