@@ -83,8 +83,9 @@ def lint(
     ] = None,
 ) -> None:
     """Check every declaration, One Map's and the city's own, without running anything."""
+    from schemas.catalogue import with_built_in
     from schemas.lint import lint as check
-    from schemas.project import city_project, with_built_in
+    from schemas.project import city_project
 
     findings = check(*with_built_in(folder or city_project()))
     for finding in findings:

@@ -19,8 +19,10 @@ from schemas.documents import Document, read_document
 from schemas.errors import DeclarationError, Finding, UnknownMapError
 from schemas.explain import explain
 from schemas.models import Agency, Area, Declaration, IssueCode, Layer, OneMap, Role, Source
-from schemas.project import BUILT_IN as FOLDER
-from schemas.project import city_project, folder_problem, with_built_in
+from schemas.project import city_project, folder_problem
+
+FOLDER = Path(__file__).parent
+"""The declarations that come with One Map."""
 
 KINDS: Mapping[str, type[Declaration]] = MappingProxyType(
     {"areas": Area, "agencies": Agency, "layers": Layer, "sources": Source, "maps": OneMap}
@@ -115,6 +117,13 @@ class Catalogue:
 
 def _load_order(role: Role) -> int:
     return _BOUNDARIES.index(role) if role in _BOUNDARIES else len(_BOUNDARIES)
+
+
+def with_built_in(project: Path | None) -> tuple[Path, ...]:
+    """The folders of a catalogue: One Map's own, and upon it the project, if there is one."""
+    if project is None or _real(project) == _real(FOLDER):
+        return (FOLDER,)
+    return (FOLDER, project)
 
 
 def load_catalogue(*folders: Path) -> Catalogue:
@@ -250,5 +259,5 @@ class _Reader:
 
 
 def _real(path: Path) -> Path:
-    """Where a path leads; unlike `Path.resolve`, links in a circle lead nowhere and raise nothing."""
+    """Where a path leads; unlike with `Path.resolve`, links in a circle raise nothing."""
     return Path(os.path.realpath(path))

@@ -12,9 +12,6 @@ from typing import Final
 
 from schemas.errors import DeclarationError, Finding
 
-BUILT_IN: Final = Path(__file__).parent
-"""The declarations that come with One Map."""
-
 VARIABLE: Final = "ONEMAP_DECLARATIONS"
 
 
@@ -30,13 +27,6 @@ def city_project(environment: Mapping[str, str] | None = None) -> Path | None:
     if problem := folder_problem(folder):
         raise DeclarationError([Finding(folder, 0, f"{problem}; correct {VARIABLE}")])
     return folder
-
-
-def with_built_in(project: Path | None) -> tuple[Path, ...]:
-    """The folders of a catalogue: One Map's own, and upon it the project, if there is one."""
-    if project is None or project.resolve() == BUILT_IN.resolve():
-        return (BUILT_IN,)
-    return (BUILT_IN, project)
 
 
 def folder_problem(folder: Path) -> str | None:

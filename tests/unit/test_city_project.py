@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from geo.settings import from_environment
-from schemas.catalogue import FOLDER, load_catalogue
+from schemas.catalogue import FOLDER, load_catalogue, with_built_in
 from schemas.errors import DeclarationError
 from schemas.lint import lint, lint_map
-from schemas.project import VARIABLE, with_built_in
+from schemas.project import VARIABLE
 from tests.timing import cpu_seconds
 
 AREA = """\
@@ -61,7 +61,7 @@ FILES = {
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose map takes built-in layers, sources and an agency; the environment names it."""
+    """Its map takes built-in layers, sources and an agency; the environment names it."""
     folder = tmp_path / "trang"
     for name, text in FILES.items():
         write(folder / name, text)
