@@ -219,6 +219,47 @@ class LeaseLost(TerminalError):
         )
 
 
+# --- what was kept (EX_DATAERR, 65) -----------------------------------------------------------
+
+
+@dataclass(eq=False)
+class BackupDamaged(TerminalError):
+    """A backup is not what it was when it was made, or never was one."""
+
+    folder: Path
+    problem: str
+    exit_code = os.EX_DATAERR
+
+    def __str__(self) -> str:
+        return f"{self.folder} is no whole backup: {self.problem}. Nothing was restored"
+
+
+@dataclass(eq=False)
+class RestoreDiffers(TerminalError):
+    """What was restored is not what was kept."""
+
+    what: str
+    exit_code = os.EX_DATAERR
+
+    def __str__(self) -> str:
+        return (
+            f"after the restore, {self.what} is not what the backup says; do not use this map, and "
+            "restore again"
+        )
+
+
+@dataclass(eq=False)
+class DumpFailed(TerminalError):
+    """A program of PostgreSQL could not write or read a dump; `reason` is what it said."""
+
+    program: str
+    reason: str
+    exit_code = os.EX_UNAVAILABLE
+
+    def __str__(self) -> str:
+        return f"{self.program} failed ({self.reason}); nothing was changed"
+
+
 # --- the database's own history (EX_DATAERR, 65) ----------------------------------------------
 
 

@@ -58,7 +58,7 @@ def snapshot(
 
 def reopen(source_id: str, sha256: str, store: Path) -> Snapshot:
     """A snapshot taken earlier, by its sha256. Raises ConfigurationError if it is gone."""
-    path = _manifest_path(store, source_id, sha256)
+    path = manifest_path(store, source_id, sha256)
     if not path.is_file():
         raise ConfigurationError(f"the delivery {sha256} of {source_id} is no longer in {store}")
     manifest = json.loads(path.read_text("utf-8"))
@@ -237,7 +237,7 @@ def _write_manifest(
         if len(files) == 1
         else hashlib.sha256(json.dumps(listing, sort_keys=True).encode()).hexdigest()
     )
-    path = _manifest_path(store, source.id, sha256)
+    path = manifest_path(store, source.id, sha256)
     if path.exists():
         return reopen(source.id, sha256, store)
     manifest = {
@@ -258,5 +258,6 @@ def _blob(store: Path, sha256: str) -> Path:
     return store / "blobs" / sha256[:2] / sha256
 
 
-def _manifest_path(store: Path, source_id: str, sha256: str) -> Path:
+def manifest_path(store: Path, source_id: str, sha256: str) -> Path:
+    """Where it stands of what files a delivery consists."""
     return store / "manifests" / source_id / f"{sha256}.json"

@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from geo.publishing.named import MANIFEST
 from web.caching import IMMUTABLE, REVALIDATE, is_known, tagged_json, unchanged
 from web.current import Current
 from web.errors import not_found
-from web.releases import MANIFEST, Release
+from web.releases import Release
 
 BINARY_TYPES: Final = {
     ".pmtiles": "application/vnd.pmtiles",

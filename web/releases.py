@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,19 +12,10 @@ from typing import Any
 from pmtiles.reader import MmapSource, Reader
 from pmtiles.tile import Compression
 
+from geo.publishing.named import MANIFEST, ReleaseFile, named_files
 from web.formats import in_todays_names
 
-MANIFEST = "manifest.json"
 KEPT_OPEN = 8
-
-
-@dataclass(frozen=True)
-class ReleaseFile:
-    """One file of a release; `path` is relative to its folder."""
-
-    path: str
-    sha256: str
-    size: int
 
 
 class Release:
@@ -44,7 +33,7 @@ class Release:
         self.as_made = self.manifest == made
         self.number: int = made["release"]
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self.files = {file.path: file for file in _files(made)}
+        self.files = {file.path: file for file in named_files(made)}
         self.files[MANIFEST] = ReleaseFile(MANIFEST, self.sha256, len(content))
 
     @property
@@ -141,16 +130,3 @@ class Releases:
 
 def _read(folder: Path, _identity: tuple[int, int]) -> Release:
     return Release(folder)
-
-
-def _files(node: Any) -> Iterator[ReleaseFile]:
-    """Every `{path, sha256, bytes}` in the manifest, wherever it stands."""
-    if isinstance(node, Mapping):
-        if {"path", "sha256", "bytes"} <= node.keys():
-            yield ReleaseFile(node["path"], node["sha256"], node["bytes"])
-        else:
-            for value in node.values():
-                yield from _files(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _files(value)

@@ -1,0 +1,1 @@
+"""What is kept of a map beside it: backups, their restoration, and what may go."""

@@ -1,0 +1,1 @@
+select name, rows, hash from pg_temp.contents()

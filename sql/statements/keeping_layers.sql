@@ -1,0 +1,1 @@
+select layer_id from meta.layer order by layer_id

@@ -1,0 +1,8 @@
+-- A dump is restored without its owners and rights, which are of another server: the readers get theirs
+-- here. Only this line commits: of a restore that was killed, nothing is left.
+reset all;
+call meta.grant_readers();
+revoke all on all routines in schema onemap from public;
+grant execute on all routines in schema onemap to onemap_planner;
+analyze;
+commit;
