@@ -138,6 +138,8 @@ run = Table(
     Column("reread", Boolean, nullable=False),
     Column("upgrade_id", Integer),
     Column("ended_release", Integer),
+    Column("details_pruned_at", DateTime(timezone=True)),
+    Column("snapshot_pruned_at", DateTime(timezone=True)),
 )
 
 issue = Table(

@@ -14,7 +14,10 @@ from geo.settings import Settings
 from tests.cli.conftest import Onemap, Result
 
 PROJECT = Path(__file__).parents[2]
-COMMANDS = "run serve lint layers position deploy worker holds approve reject upgrade backup restore db".split()  # noqa: SIM905
+COMMANDS = (
+    *("run", "serve", "lint", "layers", "position", "deploy", "worker", "holds", "approve"),
+    *("reject", "upgrade", "backup", "restore", "db"),
+)
 
 
 def one_line(result: Result) -> str:
