@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import db, keeping, review, status, upgrading
+from cli import db, history, keeping, releases, review, status, upgrading
 from cli.options import MapOption
 from cli.output import console, errors, print_table
 from geo.errors import DatabaseUnreachable, GeoError
@@ -26,6 +26,12 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.command("status")(status.status)
+app.command("runs")(history.runs)
+app.command("show")(history.show)
+app.command("issues")(history.issues)
+app.command("quarantine")(history.quarantine)
+app.command("releases")(releases.releases)
+app.command("diff")(releases.diff)
 app.command("holds")(review.holds)
 app.command("approve")(review.approve)
 app.command("reject")(review.reject)

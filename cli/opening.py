@@ -16,3 +16,13 @@ def open_map(map_id: str) -> Job:
     job = open_review(from_environment(), map_id)
     prepare(job)
     return job
+
+
+def require_source(job: Job, source_id: str) -> None:
+    """Raises NotThere, naming the map's sources, for one that is none and never was."""
+    from geo.errors import NotThere
+    from geo.store.reading import knows_source
+
+    if not knows_source(job.engine, source_id):
+        known = ", ".join(source.id for source in job.view.sources)
+        raise NotThere(f"source {source_id}", f"map {job.view.map.id} has {known}")

@@ -10,8 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from io import StringIO
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -86,6 +88,11 @@ class Answer:
         text = words.said(self.language, **shown)
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    def title(self, words: Words | str) -> None:
+        """A heading between tables."""
+        text = visible_lines(str(self._cell(words)))
+        console.print(f"\n{text}", style="bold", markup=False, highlight=False)
+
     def json(self, value: Any) -> None:
         """A value for programs: keys as they are, times in UTC."""
         text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain_json)
@@ -144,6 +151,6 @@ def _plain_json(value: Any) -> Any:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, frozenset):
-        return sorted(value)
+    if isinstance(value, UUID | Decimal):
+        return str(value) if isinstance(value, UUID) else int(value)
     return {"th": value.th, "en": value.en}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cli.options import MapOption
-from cli.output import console, print_table
-
-if TYPE_CHECKING:
-    from flows.job import Job
+from cli.language import Words
+from cli.opening import open_map
+from cli.options import JsonOption, LangOption, MapOption
+from cli.output import Answer, Column, console
+from cli.words import RUN, SOURCE, in_both
 
 
 def _not_blank(words: str) -> str:
@@ -24,19 +24,40 @@ By = Annotated[str, typer.Option(help="Who decides.", prompt="Who decides", call
 Reason = Annotated[str, typer.Option(help="Why.", prompt="Why", callback=_not_blank)]
 
 
-def holds(map_id: MapOption = "sample") -> None:
-    """List the deliveries that wait for a decision, and why."""
-    from geo.store import runs
+COLUMNS = [
+    RUN,
+    SOURCE,
+    Column("since", Words("ตั้งแต่", "since")),
+    Column("rows_in", Words("แถวเข้า", "rows in"), number=True),
+    Column("reason", Words("เหตุผล", "reason")),
+    Column("errors", Words("ผิดพลาด", "errors")),
+]
+NOTHING = Words("ไม่มีรายการที่รอ", "Nothing waits.")
+MORE = Words(
+    "รายละเอียดของแต่ละรอบ: onemap show RUN, onemap issues RUN, onemap quarantine RUN",
+    "more of each: onemap show RUN, onemap issues RUN, onemap quarantine RUN",
+)
 
-    waiting = runs.holds(_open(map_id).engine)
-    if not waiting:
-        console.print("Nothing waits.")
-        return
-    rows = [
-        [str(hold.run_id), hold.source_id, f"{hold.started_at:%Y-%m-%d %H:%M}", hold.reason]
-        for hold in waiting
+
+def holds(
+    map_id: MapOption = "sample", as_json: JsonOption = False, lang: LangOption = None
+) -> None:
+    """List the deliveries that wait for a decision: why, and which errors they have."""
+    from geo.store.reading import told_holds
+
+    waiting = [in_both(row, "reason") for row in told_holds(open_map(map_id).engine)]
+    told = waiting if as_json else [row | {"errors": _errors(row["issues"])} for row in waiting]
+    answer = Answer(as_json, lang)
+    answer.rows(COLUMNS, told, NOTHING)
+    if told and not as_json:
+        answer.say(MORE)
+
+
+def _errors(issues: list[dict[str, Any]]) -> list[str]:
+    """`key_missing 24`: each kind of error and how often it is there."""
+    return [
+        f"{issue['code']} {issue['count']:,}" for issue in issues if issue["severity"] == "error"
     ]
-    print_table(["run", "source", "since (UTC)", "reason"], rows, ["run"])
 
 
 def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> None:
@@ -45,7 +66,7 @@ def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> N
     from flows.deciding import approve as let_through
     from flows.telling import tell
 
-    job = _open(map_id)
+    job = open_map(map_id)
     result = let_through(job, run, by=by, reason=reason)
     print_outcomes(result, map_id)
     tell(job, result)
@@ -56,15 +77,5 @@ def reject(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> No
     """Turn a held delivery away; its bytes do not come back."""
     from flows.deciding import reject as turn_away
 
-    hold = turn_away(_open(map_id), run, by=by, reason=reason)
+    hold = turn_away(open_map(map_id), run, by=by, reason=reason)
     console.print(f"Run {run} of {hold.source_id} is rejected; the map stays as it is.")
-
-
-def _open(map_id: str) -> Job:
-    """The map's database as a refresh leaves it, also where none has run yet."""
-    from flows.opening import open_review, prepare
-    from geo.settings import from_environment
-
-    job = open_review(from_environment(), map_id)
-    prepare(job)
-    return job

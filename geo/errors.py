@@ -122,6 +122,18 @@ class UnknownRun(TerminalError):
         return f"run {self.run_id}: {self.problem}; `onemap holds` lists the runs that wait"
 
 
+@dataclass(eq=False)
+class NotThere(TerminalError):
+    """A run, a release or a source that was asked for does not exist; `advice` says what does."""
+
+    asked: str
+    advice: str
+    exit_code = os.EX_NOINPUT
+
+    def __str__(self) -> str:
+        return f"there is no {self.asked}; {self.advice}"
+
+
 # --- services (EX_UNAVAILABLE, 69) ------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.models import Mapping, Source
+from schemas.models import Layer, Mapping, Privacy, Source
 
 
 def columns_taken(source: Source) -> frozenset[str]:
@@ -35,3 +35,28 @@ def place_columns(source: Source) -> tuple[str, ...]:
         place.district_name,
     )
     return tuple(column for column in named if column is not None)
+
+
+def personal_columns(source: Source, layer: Layer) -> frozenset[str]:
+    """The agency's columns that any personal column of the layer is filled from."""
+    return frozenset(
+        column
+        for name, mapping in source.columns.items()
+        if layer.columns[name].privacy is Privacy.personal
+        for column in columns_of(mapping)
+    )
+
+
+def showable_columns(source: Source, layer: Layer) -> frozenset[str]:
+    """The agency's columns that staff may read as they were delivered: used, and not personal.
+
+    Those that are known and not taken (`unused`) may be anything, and are not shown.
+    """
+    return columns_taken(source) - personal_columns(source, layer)
+
+
+def personal_names(source: Source, layer: Layer) -> frozenset[str]:
+    """How issues name what is personal: a column, or all columns of a mapping or of the key."""
+    personal = personal_columns(source, layer)
+    groups = (source.key, *(columns_of(mapping) for mapping in source.columns.values()))
+    return personal | {", ".join(group) for group in groups if personal & set(group)}

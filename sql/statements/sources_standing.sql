@@ -10,8 +10,7 @@ look as (
            case
                when s.looked_at > greatest(t.started_at, t.decided_at) or t.run_id is null
                    then s.looked_outcome
-               when t.outcome = 'running' and t.layer_id not in (select layer_id from busy) then 'fault'
-               else t.outcome
+               else meta.told_outcome(t.outcome, t.layer_id)
            end as outcome
     from meta.source s
     left join meta.latest_run t using (source_id)

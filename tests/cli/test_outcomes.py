@@ -49,7 +49,7 @@ def test_the_hint_names_the_map(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_approval_exits_with_the_outcome_of_its_source(
     monkeypatch: pytest.MonkeyPatch, outcome: Outcome, code: int
 ) -> None:
-    monkeypatch.setattr(review, "_open", lambda _: cast("Job", None))
+    monkeypatch.setattr(review, "open_map", lambda _: cast("Job", None))
     monkeypatch.setattr(deciding, "approve", lambda *_, **__: result_of(outcome))
     with pytest.raises(typer.Exit) as ended:
         review.approve(12, "x", "y")

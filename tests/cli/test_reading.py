@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from flows.job import Job, RefreshResult
 from geo.settings import Settings
+from schemas.catalogue import load_catalogue
 from tests.cli.conftest import Onemap, Result
 
 pytestmark = pytest.mark.slow
@@ -59,3 +62,95 @@ def test_a_monitor_is_told_in_one_line(read: Reader) -> None:
     assert read.json("status", "--check")["status"] == "OK"
     (line,) = read("status", "--check", "--map", "atlantis", code=3).splitlines()
     assert line.startswith("ONEMAP UNKNOWN - atlantis: there is no map `atlantis`")
+
+
+TABLES = [
+    ("status",),
+    ("runs",),
+    ("show", "sample_parks"),
+    ("issues", "sample_parks"),
+    ("quarantine", "sample_parks"),
+    ("releases",),
+    ("diff", "0", "1"),
+    ("holds",),
+]
+
+
+@pytest.mark.parametrize("command", TABLES, ids=lambda command: command[0])
+def test_what_people_read_fits_a_hundred_columns(read: Reader, command: tuple[str, ...]) -> None:
+    thai, english = read(*command, "--lang", "th"), read(*command, "--lang", "en")
+    assert thai != english
+    for line in [*thai.splitlines(), *english.splitlines()]:
+        assert cell_len(line) <= WIDEST, line
+
+
+def test_runs_and_releases_say_what_came_of_them(read: Reader, sample_map: MapAndResult) -> None:
+    _, result = sample_map
+    told = {run["run"]: run for run in read.json("runs")}
+    assert list(told) == sorted((source.run_id for source in result.sources), reverse=True)
+    for source in result.sources:
+        run = told[source.run_id]
+        assert run["source"] == source.source_id and run["rows_in"] == source.rows_in
+        assert run["features_added"] == source.published and run["release"] == 1
+    (alone,) = read.json("runs", "--source", "sample_parks")
+    assert len(read.json("runs", "--limit", "3")) == 3
+    (release,) = read.json("releases")
+    assert release["release"] == 1 and release["current"] and alone["run"] in release["runs"]
+    assert release["features"] == release["added"] == sum(s.published or 0 for s in result.sources)
+
+
+def test_show_issues_and_quarantine_agree(read: Reader, sample_map: MapAndResult) -> None:
+    _, result = sample_map
+    parks = next(source for source in result.sources if source.source_id == "sample_parks")
+    shown = read.json("show", str(parks.run_id))
+    assert shown == read.json("show", "sample_parks")
+    listed = read.json("issues", "sample_parks")
+    assert sum(issue["count"] for issue in shown["issues"]) == listed["count"]
+    errors = {issue["row"] for issue in listed["issues"] if issue["severity"] == "error"}
+    kept = read.json("quarantine", "sample_parks")
+    assert errors == {row["row"] for row in kept["rows"]} and kept["count"] == parks.quarantined
+    only = read.json("issues", "sample_parks", "--code", "key_missing")
+    assert {issue["code"] for issue in only["issues"]} == {"key_missing"}
+    assert shown["evidence"]["rows_in"] == parks.rows_in
+    assert "EPSG:24047" in read("show", "sample_parks")
+
+
+def test_quarantine_shows_declared_columns_that_are_not_personal(read: Reader) -> None:
+    rows = read.json("quarantine", "sample_communities")["rows"]
+    shown = {name for row in rows for name in row["values"]}
+    source = load_catalogue().sources["sample_communities"]
+    contact = source.columns["contact_name"].column
+    assert shown and contact not in shown and not shown & set(source.unused)
+
+
+def test_diff_counts_and_lists(read: Reader, sample_map: MapAndResult) -> None:
+    _, result = sample_map
+    told = read.json("diff", "0", "1")
+    assert len(told["features"]) == sum(source.published or 0 for source in result.sources)
+    assert {layer["changed"] for layer in told["layers"]} == {0}
+    assert told == read.json("diff", "0")
+    backwards = read.json("diff", "1", "0", "--layer", "parks")
+    assert [layer["layer"] for layer in backwards["layers"]] == ["parks"]
+    assert {feature["change"] for feature in backwards["features"]} == {"removed"}
+    assert "the same" in read("diff", "1", "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show", "999"), "there is no run 999; `onemap runs` lists"),
+        (("show", "9" * 30), f"there is no run {'9' * 30}"),
+        (("issues", "999"), "there is no run 999"),
+        (("quarantine", "no_such"), "there is no source no_such; map sample has sample_districts,"),
+        (("runs", "--source", "no_such"), "there is no source no_such; map sample has"),
+        (("diff", "0", "7"), "there is no release 7; `onemap releases` lists"),
+        (("diff", "0", "--layer", "x"), "there is no layer x; map sample has"),
+        (("diff", "0", "--source", "x"), "there is no source x; map sample has"),
+    ],
+)
+def test_what_does_not_exist_is_one_readable_line(
+    read: Reader, arguments: tuple[str, ...], said: str
+) -> None:
+    result = read.result(*arguments)
+    assert result.returncode == os.EX_NOINPUT
+    assert result.stderr.startswith(f"error: {said}") and len(result.stderr.splitlines()) == 1
