@@ -66,28 +66,36 @@ def status() -> None:
 @app.command()
 def url(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
     """Print the libpq URL of a map's database, for psql, QGIS or GDAL; the server is up then."""
-    from flows.opening import open_review
-    from geo.settings import from_environment
-    from server.cluster import database_url
-
-    settings = from_environment()
-    open_review(settings, map_id)
-    print(database_url(settings, map_id, role))
+    print(_address(map_id, role))
 
 
 @app.command()
 def psql(map_id: MapOption = "sample", role: RoleOption = Role.onemap) -> None:
     """Open psql on a map's database."""
-    from flows.opening import open_review
     from geo.errors import MissingProgram
-    from geo.settings import from_environment
-    from server.cluster import database_url
+    from server.logins import apart
 
     if shutil.which("psql") is None:
         raise MissingProgram("psql", "apt-get install postgresql-client")
-    settings = from_environment()
-    open_review(settings, map_id)
-    os.execvp("psql", ["psql", database_url(settings, map_id, role)])  # noqa: S606
+    address, secrets = apart(_address(map_id, role))
+    os.execvpe("psql", ["psql", address], os.environ | secrets)  # noqa: S606
+
+
+@app.command()
+def grants(
+    map_id: MapOption = "sample",
+    close_public: Annotated[
+        bool,
+        typer.Option(
+            "--close-public", help="Also take from PUBLIC the rights that a map can do without."
+        ),
+    ] = False,
+) -> None:
+    """Print what the administrator of your own PostgreSQL runs once: onemap db grants | psql."""
+    from geo.settings import from_environment
+    from server.grants import grants as needed
+
+    print(needed(from_environment(), map_id, close_public=close_public), end="")
 
 
 @app.command()
@@ -120,3 +128,16 @@ def reset(
         raise typer.Exit(1)
     cluster.reset(settings, confirmed=True)
     console.print(f"removed: {folder}", highlight=False)
+
+
+def _address(map_id: str, role: str) -> str:
+    """URL of a map's database; a reader who has a login of their own needs nobody else's."""
+    from flows.opening import open_review
+    from geo.settings import from_environment
+    from server.cluster import OWNER, database_url, is_configured
+
+    settings = from_environment()
+    address = database_url(settings, map_id, role)
+    if role == OWNER or not is_configured(settings):
+        open_review(settings, map_id)
+    return address

@@ -14,7 +14,10 @@ from cli import db, history, keeping, releases, review, status, upgrading
 from cli.options import MapOption
 from cli.output import console, errors, print_table
 from geo.errors import DatabaseUnreachable, GeoError
+from geo.settings import DATABASE_VARIABLES
 from schemas.errors import DeclarationError, UnknownMapError
+
+START = "start it with `onemap db start`"
 
 app = typer.Typer(
     name="onemap",
@@ -167,8 +170,8 @@ def _exit_code() -> int:
     except (DeclarationError, UnknownMapError) as error:
         return _say(error, os.EX_CONFIG)
     except DatabaseUnreachable as error:
-        configured = bool(os.environ.get("ONEMAP_DATABASE_URL"))
-        advice = "correct ONEMAP_DATABASE_URL" if configured else "start it with `onemap db start`"
+        configured = [name for name in DATABASE_VARIABLES if os.environ.get(name)]
+        advice = f"correct {' or '.join(configured)}" if configured else START
         return _say(f"{error}; {advice}", error.exit_code)
     except GeoError as error:
         return _say(error, error.exit_code)

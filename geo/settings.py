@@ -5,8 +5,9 @@
                              checkout of One Map, else in the working folder)
     ONEMAP_DROPS             folder of delivered files, of one map or with one folder for each
                              (default: drops/MAP in the city's project, else in the state folder)
-    ONEMAP_DATABASE_URL      PostgreSQL to use instead of the private cluster
-    ONEMAP_WEB_DATABASE_URL  the same database for the public web role (optional)
+    ONEMAP_DATABASE_URL      PostgreSQL to use instead of the private cluster, as the owner's login
+    ONEMAP_WEB_DATABASE_URL  the same server for the public web role: all that `onemap serve` needs
+    ONEMAP_PLANNER_DATABASE_URL  the same server for those who read schema `onemap`
     ONEMAP_REQUIRE_WALLS     walls without which no agency's file is read: `landlock,seccomp` (the
                              default), any of `landlock`, `seccomp`, `network`, `user`, or `all`, or
                              `none`; all that can stand do stand in any case
@@ -39,6 +40,12 @@ WALLS: Mapping[str, str] = {
     "user": "another_user",
 }
 """The reader's walls (ADR 0003): their names in settings, and in what the reader says of itself."""
+DATABASE_VARIABLES: Final = (
+    "ONEMAP_DATABASE_URL",
+    "ONEMAP_WEB_DATABASE_URL",
+    "ONEMAP_PLANNER_DATABASE_URL",
+)
+"""Logins of a server that is not the private cluster: the owner's, the web's, the planner's."""
 REQUIRED_WALLS = frozenset({"landlock", "seccomp"})
 MAX_DELIVERY = 2 * 1000**3
 _UNITS = {
@@ -59,6 +66,7 @@ class Settings:
     declarations: Path | None = None
     database_url: str | None = None
     web_database_url: str | None = None
+    planner_database_url: str | None = None
     delivered: Path | None = None
     required_walls: frozenset[str] = REQUIRED_WALLS
     max_delivery: int = MAX_DELIVERY
@@ -101,12 +109,14 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     declarations = city_project(environment)
     project = declarations or project_folder()
     home = _folder(environment, "ONEMAP_HOME") or project / ".onemap"
+    owner, web, planner = (_database_url(environment, name) for name in DATABASE_VARIABLES)
     return Settings(
         project=project,
         home=home,
         declarations=declarations,
-        database_url=_database_url(environment, "ONEMAP_DATABASE_URL"),
-        web_database_url=_database_url(environment, "ONEMAP_WEB_DATABASE_URL"),
+        database_url=owner,
+        web_database_url=web,
+        planner_database_url=planner,
         delivered=_folder(environment, "ONEMAP_DROPS"),
         required_walls=_walls(environment, "ONEMAP_REQUIRE_WALLS"),
         max_delivery=_bytes(environment, "ONEMAP_MAX_DELIVERY", MAX_DELIVERY),

@@ -4,17 +4,17 @@
 # `onemap` then makes the databases itself (server/provision.py); it is no superuser.
 set -euo pipefail
 
-psql=(psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER")
-"${psql[@]}" --dbname postgres \
-    --set owner="$ONEMAP_DB_PASSWORD" \
-    --set planner="$ONEMAP_PLANNER_DB_PASSWORD" \
-    --set web="$ONEMAP_WEB_DB_PASSWORD" <<'SQL'
-CREATE ROLE onemap LOGIN CREATEDB CREATEROLE PASSWORD :'owner';
-SET ROLE onemap;  -- so that it may set and grant the readers' roles
-CREATE ROLE onemap_planner LOGIN NOINHERIT PASSWORD :'planner';
-CREATE ROLE onemap_web LOGIN NOINHERIT PASSWORD :'web';
-RESET ROLE;
-REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
+sql=${ONEMAP_SQL:-/onemap}
+psql=(psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --set owner=onemap)
+
+# psql takes the passwords from its environment: arguments can be read by everybody.
+"${psql[@]}" --dbname postgres <<SQL
+\\getenv owner_password ONEMAP_DB_PASSWORD
+\\getenv planner_password ONEMAP_PLANNER_DB_PASSWORD
+\\getenv web_password ONEMAP_WEB_DB_PASSWORD
+\\include $sql/roles.sql
+ALTER ROLE onemap CREATEDB;
 GRANT CONNECT ON DATABASE postgres TO onemap;
 SQL
-{ cat "${ONEMAP_SQL:-/onemap}/database.sql"; echo '\gexec'; } | "${psql[@]}" --dbname template1
+"${psql[@]}" --dbname template1 --set whole_server=yes --set closing=yes \
+    --file "$sql/closed.sql" --file "$sql/contents.sql"

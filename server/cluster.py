@@ -4,8 +4,8 @@ One cluster per state folder, reached by a Unix socket in a folder (0700) that o
 and root can enter; it opens no TCP port, which is why it can trust its connections. Starts are
 serialised by a file lock; the server is a daemon of its own that outlives whoever started it.
 
-If ONEMAP_DATABASE_URL is set, nothing is started: `ensure_database` and `database_url` speak of
-that server.
+If a database's URL is set (ONEMAP_DATABASE_URL and those of the readers), nothing is started:
+`ensure_database` and `database_url` speak of that server.
 """
 
 from __future__ import annotations
@@ -24,13 +24,21 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from geo.errors import ClusterError, ConfigurationError
 from geo.settings import Settings
+from server.logins import kept_password, password_of, user_of
 from server.postgres import PORT, Place, locate, programs
-from server.provision import provision
+from server.provision import Wanted, provision
 
 OWNER, PLANNER, WEB = "onemap", "onemap_planner", "onemap_web"
+VARIABLES = {
+    OWNER: "ONEMAP_DATABASE_URL",
+    PLANNER: "ONEMAP_PLANNER_DATABASE_URL",
+    WEB: "ONEMAP_WEB_DATABASE_URL",
+}
+"""Where the settings name each role's login, on a server that is not the private cluster."""
 SUPERUSER = "postgres"
 START_SECONDS = 120  # recovery after a crash included
 STARTS = 2
@@ -138,7 +146,7 @@ def reset(settings: Settings, *, confirmed: bool) -> Status:
             for name in ("data", "data.new", "server.log", "server.log.1"):
                 path = place.folder / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    if settings.database_url is None:  # otherwise they are another server's releases
+    if not is_configured(settings):  # otherwise they are another server's releases
         shutil.rmtree(settings.releases, ignore_errors=True)
     return _status(place)
 
@@ -156,39 +164,92 @@ def database_name(map_id: str) -> str:
     return f"onemap_{map_id}"
 
 
+def is_configured(settings: Settings) -> bool:
+    """Whether the maps live on a server that the settings name, and not in the private cluster."""
+    return any(_logins(settings).values())
+
+
 def database_url(settings: Settings, map_id: str, role: str = OWNER) -> str:
     """libpq URL of a map's database, on the configured server or in the private cluster.
 
-    role: on a configured server, the owner is whoever ONEMAP_DATABASE_URL names; the web role has
-    ONEMAP_WEB_DATABASE_URL, or else acts through the owner's login (`role` is set at connect).
+    role: on a configured server each has a login of its own; the owner is whoever
+    ONEMAP_DATABASE_URL names. Raises ConfigurationError where the role's login is not known, or is
+    the owner's: who gets one login gets all that it may do.
     """
-    if settings.database_url is None:
+    if not is_configured(settings):
         return url(settings, map_id, role)
-    if role == WEB and settings.web_database_url is not None:
-        return _with_database(settings.web_database_url, map_id)
-    configured = _with_database(settings.database_url, map_id)
-    if role == OWNER:
-        return configured
-    mark = "&" if urlsplit(configured).query else "?"
-    return f"{configured}{mark}options={quote(f'-c role={role}')}"
+    login = _logins(settings)[role]
+    if login is None:
+        raise ConfigurationError(_login_wanted(settings, role))
+    if role != OWNER and settings.database_url and _same_user(login, settings.database_url):
+        raise ConfigurationError(
+            f"{VARIABLES[role]} logs in as the owner of the map, who may change and read "
+            f"everything; name the login of {role} there (`onemap db grants` makes it)"
+        )
+    return _with_database(login, map_id)
+
+
+def wanted(settings: Settings, map_id: str, *, closed: bool = False) -> Wanted:
+    """What a map asks of the configured server; roles that it lacks get their URLs' passwords.
+
+    Raises ConfigurationError if no owner's login is configured.
+    """
+    target = database_url(settings, map_id)
+    named = [login for login in _logins(settings).values() if login]
+    passwords = {user_of(login): password_of(login) for login in named}
+    return Wanted(
+        database=_database_of(target),
+        owner=user_of(target),
+        passwords={
+            user: kept_password(user, password) for user, password in passwords.items() if password
+        },
+        closed=closed,
+    )
 
 
 def ensure_database(settings: Settings, map_id: str) -> str:
     """Make a map's database exist and answer its URL; starts the private cluster if it is meant.
 
-    Raises what `start` and `server.provision.provision` raise.
+    Raises what `start`, `database_url` and `server.provision.provision` raise.
     """
-    if settings.database_url is not None:
+    if is_configured(settings):
         target = database_url(settings, map_id)
-        provision(target, urlunsplit(urlsplit(target)._replace(path="/postgres")))
+        maintenance = urlunsplit(urlsplit(target)._replace(path="/postgres"))
+        provision(target, maintenance, wanted(settings, map_id))
         return target
     start(settings)
     place = locate(settings.home)
+    ours = Wanted(database_name(map_id), OWNER, closed=True, whole_server=True)
     with _locked(place):
-        provision(
-            _url(place, database_name(map_id), SUPERUSER), _url(place, SUPERUSER, SUPERUSER), OWNER
-        )
+        provision(_url(place, ours.database, SUPERUSER), _url(place, SUPERUSER, SUPERUSER), ours)
     return url(settings, map_id)
+
+
+def _logins(settings: Settings) -> dict[str, str | None]:
+    return {
+        OWNER: settings.database_url,
+        PLANNER: settings.planner_database_url,
+        WEB: settings.web_database_url,
+    }
+
+
+def _login_wanted(settings: Settings, role: str) -> str:
+    """What to do where a role has no login. No password of another's is in it."""
+    known = urlsplit(next(filter(None, _logins(settings).values())))
+    user = "OWNER" if role == OWNER else role
+    problem = (
+        f"{VARIABLES[role]} is not set, and nobody acts as {role} through another's login; set it "
+        f"to postgresql://{user}:PASSWORD@{known.netloc.rpartition('@')[2]}{known.path}"
+    )
+    return problem if role == OWNER else f"{problem} (`onemap db grants` makes that login)"
+
+
+def _same_user(one: str, other: str) -> bool:
+    return user_of(one) == user_of(other)
+
+
+def _database_of(target: str) -> str:
+    return str(conninfo_to_dict(target)["dbname"])
 
 
 def _url(place: Place, database: str, role: str) -> str:

@@ -7,9 +7,12 @@ builds no statement from strings.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+_ALSO_APPLIED_AS = re.compile(r"^-- Also applied as ([0-9a-f]{64})$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class SqlFile:
     def object_name(self) -> str:
         """What a view's file defines: `<order>_<schema>.<view>.sql` is `<schema>.<view>`."""
         return self.name.partition("_")[2].removesuffix(".sql")
+
+    @property
+    def earlier(self) -> frozenset[str]:
+        """sha256 of earlier texts of a migration that left databases as good as this one does."""
+        return frozenset(_ALSO_APPLIED_AS.findall(self.text))
 
 
 def _folder(name: str) -> list[SqlFile]:

@@ -32,7 +32,7 @@ from schemas.catalogue import MapView
 from schemas.project import VARIABLE
 from server import cluster as private_cluster
 from server.postgres import Account, Place
-from server.provision import provision
+from server.provision import Wanted, provision
 from tests.warm import warm_process
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _databases(
                 made.append(name)
                 administrator = _administrator(cluster)  # a clone has no grants
                 inside = administrator.replace("@/postgres", f"@/{name}")
-                provision(inside, administrator, private_cluster.OWNER)
+                provision(inside, administrator, Wanted(name, private_cluster.OWNER, closed=True))
             return private_cluster.url(cluster, map_id, role)
 
         yield make

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from web import numbers
 from web.address import Address
 from web.admission import Admission
+from web.calls import ListedCalls
 from web.current import Current
 from web.database import FOR_POINTER, Snapshots
 from web.errors import (
@@ -72,7 +73,8 @@ def create_app(settings: WebSettings) -> Starlette:
     snapshots = Snapshots(settings.database_url)
     current = Current(settings.map_id, pointer, Releases(settings.releases))
     knowledge, collections = KnowledgeOf(), CollectionsOf(snapshots)
-    ogc = OgcGuard(create_ogc_api(f"One Map: {settings.map_id}", snapshots), current, collections)
+    asked = ListedCalls(snapshots)
+    ogc = OgcGuard(create_ogc_api(f"One Map: {settings.map_id}", asked), current, collections)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -86,7 +88,7 @@ def create_app(settings: WebSettings) -> Starlette:
         Route("/health", _health(settings.map_id, current)),
         *release_routes(current),
         *tile_routes(current),
-        *place_routes(current, snapshots, knowledge, collections),
+        *place_routes(current, asked, knowledge, collections),
         Mount("/api", ogc),
         *page_routes(settings.map_id, current, settings.packages),
     ]

@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
-from web.database import Snapshots
+from web.calls import ListedCalls
 from web.errors import (
     WebError,
     answer_http_exception,
@@ -43,7 +43,7 @@ CONFORMANCE = [
 ]
 
 
-def create_ogc_api(title: str, snapshots: Snapshots) -> FastAPI:
+def create_ogc_api(title: str, asked: ListedCalls) -> FastAPI:
     """The API as an application to be mounted behind the guard.
 
     `app.state.collection_catalog` is set by the guard for each release.
@@ -60,7 +60,7 @@ def create_ogc_api(title: str, snapshots: Snapshots) -> FastAPI:
             return CONFORMANCE
 
     app = FastAPI(title=title, openapi_url="/openapi.json", docs_url=None, redoc_url=None)
-    app.state.pool = snapshots
+    app.state.pool = asked
 
     async def guide() -> Response:
         return FileResponse(VIEWER / "api.html", headers={"Cache-Control": "no-cache"})

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from web.areas import AreaNames
 from web.caching import tagged_json
+from web.calls import ListedCalls
 from web.current import Current
-from web.database import Snapshots
 from web.errors import bad_parameter, not_found
 from web.knowledge import KnowledgeOf
 from web.ogc_collections import CollectionsOf
@@ -28,7 +28,7 @@ NAMES = ("name_th", "name_en")
 
 def place_routes(
     current: Current,
-    snapshots: Snapshots,
+    asked: ListedCalls,
     knowledge: KnowledgeOf,
     collections: CollectionsOf,
 ) -> list[Route]:
@@ -49,7 +49,7 @@ def place_routes(
             raise not_found("there is no such layer; see manifest.json")
         feature_id: UUID = request.path_params["feature_id"]
         collection = (await collections(release))[layer["id"]]
-        async with snapshots.acquire() as connection:
+        async with asked.acquire() as connection:
             found = await collection.features(connection, ids_filter=[str(feature_id)])
         if not found["items"]:
             raise not_found(f"layer `{layer['id']}` has no such feature in the current release")

@@ -1,8 +1,8 @@
 """Brings a database to the state that `sql/` and the declarations describe.
 
 Migrations are history: each is applied once, in one transaction with its record, and refused when
-its text changed afterwards. Functions and views are made anew where their text changed; layers
-follow their declarations.
+its text changed afterwards (earlier texts that it names itself, by their sha256, will do as well).
+Functions and views are made anew where their text changed; layers follow their declarations.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _apply_once(engine: Engine, step: sql.SqlFile, checksum: str) -> bool:
         _lock(connection)
         recorded = _recorded(connection)
         if step.name in recorded:
-            if recorded[step.name] != checksum:
+            if recorded[step.name] not in {checksum, *step.earlier}:
                 raise MigrationChanged(step.name)
             return False
         execute_script(connection, step.text)

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import LiteralString
 
@@ -317,11 +318,14 @@ def test_a_configured_server_is_prepared_as_far_as_its_role_may(cluster: Setting
     with psycopg.connect(_as(cluster, "postgres"), autocommit=True) as administrator:
         administrator.execute("CREATE ROLE gis LOGIN CREATEDB CREATEROLE")
         administrator.execute("GRANT CONNECT ON DATABASE postgres TO gis")
-    configured = _configured(_as(cluster, "gis").replace("/postgres?", "/?"))
+    configured = replace(
+        _configured(_as(cluster, "gis").replace("/postgres?", "/?")),
+        web_database_url=_as(cluster, "onemap_web").replace("/postgres?", "/?"),
+    )
     with pytest.raises(ConfigurationError, match=r"CREATE EXTENSION .* postgis") as caught:
         private.ensure_database(configured, "external")
     with psycopg.connect(_as(cluster, "postgres", "onemap_external")) as administrator:
-        administrator.execute(str(caught.value).partition("run: ")[2])
+        administrator.execute(str(caught.value).partition("Refused was: ")[2])
     url = private.ensure_database(configured, "external")
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT current_user").fetchone() == ("gis",)
@@ -344,7 +348,10 @@ def test_the_server_of_docker_compose_needs_no_superuser_later(new: MakeSettings
     }
     script = project_folder() / "scripts" / "compose-roles.sh"
     subprocess.run([script], env=environment, check=True)
-    configured = _configured(_as(settings, "onemap").replace("/postgres?", "/?"))
+    configured = replace(
+        _configured(_as(settings, "onemap").replace("/postgres?", "/?")),
+        web_database_url=_as(settings, "onemap_web").replace("/postgres?", "/?"),
+    )
     for map_id in ("sample", "bangkok", "sample"):
         with psycopg.connect(private.ensure_database(configured, map_id)) as connection:
             assert connection.execute("SELECT ST_SRID(ST_Point(0, 0, 4326))").fetchone() == (4326,)

@@ -53,6 +53,30 @@ def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
                 assert REFERENCE.fullmatch(password), (name, value)
 
 
+def test_each_service_has_the_passwords_that_it_needs_and_no_other(
+    services: dict[str, Any],
+) -> None:
+    held = {
+        name: {
+            secret
+            for value in service["environment"].values()
+            for secret, _ in REFERENCE.findall(value)
+            if SECRET.search(secret)
+        }
+        for name, service in services.items()
+    }
+    owner = {"ONEMAP_DB_PASSWORD", "PREFECT_AUTH"}
+    assert held.pop("postgis") == {
+        "POSTGRES_PASSWORD",
+        "ONEMAP_DB_PASSWORD",
+        "ONEMAP_PLANNER_DB_PASSWORD",
+        "ONEMAP_WEB_DB_PASSWORD",
+    }
+    assert held.pop("web") == {"ONEMAP_WEB_DB_PASSWORD"}
+    assert held.pop("prefect") == {"PREFECT_AUTH"}
+    assert held == {"worker": owner, "run": owner}
+
+
 def test_the_example_names_every_variable_and_no_secret() -> None:
     wanted = {name for name, _ in REFERENCE.findall(FILE.read_text())}
     lines = [line.partition("=") for line in EXAMPLE.read_text().splitlines() if "=" in line]

@@ -115,11 +115,31 @@ def test_the_database_of_a_map_on_a_configured_server(configured: str, meant: st
     assert database_url(_configured(configured), "bangkok") == meant
 
 
-def test_the_web_role_has_its_own_url_or_acts_through_the_owners_login() -> None:
+def test_each_role_has_a_login_of_its_own() -> None:
     own = _configured("postgresql://u@h", web="postgresql://onemap_web:w@h")
     assert database_url(own, "sample", "onemap_web") == "postgresql://onemap_web:w@h/onemap_sample"
-    shared = database_url(_configured("postgresql://u@h"), "sample", "onemap_web")
-    assert shared == "postgresql://u@h/onemap_sample?options=-c%20role%3Donemap_web"
+
+
+@pytest.mark.parametrize("role", ["onemap_planner", "onemap_web"])
+def test_nobody_acts_through_the_owners_login(role: str) -> None:
+    configured = _configured("postgresql://gis:s3cret@h:6432/city_{map}?sslmode=require")
+    with pytest.raises(ConfigurationError, match="onemap db grants") as caught:
+        database_url(configured, "sample", role)
+    assert f"postgresql://{role}:PASSWORD@h:6432/city_{{map}}" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_owners_login_under_a_readers_name_is_refused() -> None:
+    configured = _configured("postgresql://gis:s@h", web="postgresql://gis:s@other/")
+    with pytest.raises(ConfigurationError, match="as the owner"):
+        database_url(configured, "sample", "onemap_web")
+
+
+def test_who_has_a_readers_login_alone_owns_nothing() -> None:
+    configured = _configured(None, web="postgresql://onemap_web:s3cret@h")
+    with pytest.raises(ConfigurationError, match="ONEMAP_DATABASE_URL is not set") as caught:
+        database_url(configured, "sample")
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +189,7 @@ def test_importing_reads_no_environment_and_makes_nothing(tmp_path: Path) -> Non
     assert not (tmp_path / "state").exists()
 
 
-def _configured(url: str, web: str | None = None) -> Settings:
+def _configured(url: str | None, web: str | None = None) -> Settings:
     here = Path("/project")
     return Settings(project=here, home=here, database_url=url, web_database_url=web)
 

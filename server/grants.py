@@ -1,0 +1,98 @@
+"""What the administrator of somebody else's server has to run for a map, once, as a psql script."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from sqlalchemy import Engine
+
+from geo.errors import DatabaseUnreachable
+from geo.settings import Settings
+from server.cluster import OWNER, PLANNER, VARIABLES, WEB, database_url, wanted
+from server.provision import (
+    ON_SERVER,
+    Session,
+    Wanted,
+    address,
+    closing_statements,
+    missing,
+    script,
+)
+
+_REVOKED = re.compile(r"REVOKE EXECUTE ON FUNCTION (.+) FROM PUBLIC")
+ENTER = "\n\\connect :database\n\n"
+
+
+def grants(settings: Settings, map_id: str, *, close_public: bool = False) -> str:
+    """SQL that pipes into psql: what is missing, or all of it where the map's database cannot be
+    entered yet (then psql looks what is missing).
+
+    close_public: also what takes from PUBLIC the rights that a map can do without. Passwords are
+    those of the configured URLs, as PostgreSQL keeps them. Raises ConfigurationError if no owner's
+    login is configured, or the database is no place for a map (`server.provision.enter`).
+    """
+    target = database_url(settings, map_id)
+    asked = wanted(settings, map_id, closed=close_public)
+    try:
+        statements = missing(target, asked)
+    except DatabaseUnreachable as error:
+        return _whole(map_id, target, asked, error.reason)
+    if not statements:
+        return f"-- {address(target)}: nothing is missing.\n"
+    body = "".join(f"{statement};\n" for statement in statements)
+    return f"{_head(map_id, target, asked)}{_variables(asked, 'database')}{ENTER}{body}"
+
+
+def open_functions(engine: Engine) -> list[str]:
+    """Functions that everybody, and so the web's role, may call in a map's database although no map
+    needs them, as `name(arguments)`; none where it is closed.
+
+    A request reaches none of them in any case (`web.calls`).
+    """
+    with engine.connect() as connection:
+        statements = closing_statements(cast(Session, connection.connection.driver_connection))
+    found = map(_REVOKED.fullmatch, statements)
+    return [revoked[1] for revoked in found if revoked]
+
+
+def _whole(map_id: str, target: str, asked: Wanted, reason: str) -> str:
+    """The files themselves, which ask for what is missing when they are run."""
+    unreached = (
+        f"-- It cannot be entered yet ({' '.join(reason.split())}),\n"
+        "-- so this is all of it: each query answers the statements that are missing, and \\gexec\n"
+        "-- executes them. To read them first, put \\g for \\gexec.\n"
+    )
+    head = _head(map_id, target, asked) + unreached + _variables(asked, *asked.variables)
+    on_server, inside = ("\n".join(map(script, files)) for files in (ON_SERVER, asked.inside))
+    return f"{head}\n{on_server}{ENTER}{inside}"
+
+
+def _head(map_id: str, target: str, asked: Wanted) -> str:
+    return (
+        f"-- What the map `{map_id}` needs on {address(target)}, to be run once by a superuser:\n"
+        f"--     onemap db grants --map {map_id} | psql --no-psqlrc ...\n"
+        "-- What is there already stays. Roles that are made now get the passwords of\n"
+        f"-- {VARIABLES[OWNER]}, {VARIABLES[PLANNER]} and\n"
+        f"-- {VARIABLES[WEB]}, as PostgreSQL keeps them (SCRAM): nobody can read them here.\n"
+        f"{_without_passwords(asked)}"
+    )
+
+
+def _variables(asked: Wanted, *names: str) -> str:
+    lines = [f"\\set {name} {_set(asked.variables[name])}\n" for name in names]
+    return "".join(["\\set ON_ERROR_STOP on\n", *lines])
+
+
+def _without_passwords(asked: Wanted) -> str:
+    silent = [role for role in (asked.owner, PLANNER, WEB) if role not in asked.passwords]
+    return "".join(
+        f"-- No URL has a password for {role}: give it one with psql's \\password {role}\n"
+        for role in silent
+    )
+
+
+def _set(text: str) -> str:
+    """A value as psql's \\set reads it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n")
+    return f"'{escaped}'"
