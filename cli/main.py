@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import db, history, keeping, releases, review, status, upgrading
+from cli import db, history, init, keeping, releases, review, status, upgrading
 from cli.options import MapOption
 from cli.output import console, errors, print_table
 from geo.errors import DatabaseUnreachable, GeoError
@@ -28,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(db.app, name="db")
+app.command("init")(init.init)
 app.command("status")(status.status)
 app.command("runs")(history.runs)
 app.command("show")(history.show)
