@@ -17,7 +17,7 @@ bin := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
-.PHONY: run serve test quick mutation golden lint lock clean postgis chromium
+.PHONY: run serve test quick mutation golden lint lock wheel clean postgis chromium
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp web/node_modules/run.stamp postgis
@@ -85,8 +85,17 @@ lock: .venv/run.stamp
 	$(compile) --output-file requirements.lock
 	$(compile) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
+# dist/: a wheel with all that it needs but Python packages, and the lock of those. The same commit and
+# npm lock give the same bytes.
+wheel: export SOURCE_DATE_EPOCH = $(or $(shell git log -1 --format=%ct 2>/dev/null),315532800)
+wheel: .venv/run.stamp web/node_modules/run.stamp
+	@rm -rf build/lib build/bdist.* dist
+	@$(bin)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@cp requirements.lock dist
+	@ls dist/*
+
 # What was built; the data in .onemap stay (`onemap db reset` removes them).
 clean:
-	rm -rf .venv build web/node_modules .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv build dist web/node_modules .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
