@@ -95,6 +95,15 @@ def server_major(engine: Engine) -> int:
     return int(version[0])
 
 
+def current_release(engine: Engine) -> tuple[int, dict[str, Any] | None]:
+    """The release that readers follow and its manifest; 0 and None before the first."""
+    with connect(engine) as connection:
+        if not is_prepared(connection):
+            return 0, None
+        found = run(connection, "keeping_current").one()
+        return found.release, found.manifest
+
+
 def schemas_in_the_way(engine: Engine) -> list[str]:
     """Schemas of a map's names that are in the database already."""
     with connect(engine) as connection:

@@ -6,14 +6,12 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from flows.job import Job
 from flows.keeping import backup as backing_up
@@ -35,46 +33,15 @@ from geo.store.database import open_engine
 from schemas.catalogue import load_catalogue
 from server import cluster as private_cluster
 from server import dumping
-from server.provision import provision
-from tests.conftest import quick_folder
+from tests.elsewhere import Server, server_elsewhere
 from tests.flows.conftest import SmallCity, small_view, write_boundaries
 from tests.flows.kept import files_of, rows_of
 
 
-class Server:
-    """A server of somebody's, where the owner of the maps is no superuser and makes no database."""
-
-    def __init__(self, settings: Settings) -> None:
-        private_cluster.ensure_database(settings, "first")  # the roles are there with it
-        self._owner = private_cluster.url(settings, "first")
-        self.administrator = self._owner.replace("onemap@/onemap_first", "postgres@/postgres")
-        self._do("grant onemap_planner, onemap_web to onemap")
-
-    def url(self, name: str, role: str = "onemap") -> str:
-        """Address of a database for a role."""
-        return self._owner.replace("onemap@/onemap_first", f"{role}@/{name}")
-
-    def empty(self, name: str, owner: str = "onemap") -> str:
-        """A new database with nothing of ours in it; its owner's address."""
-        self._do("drop database if exists {} with (force)", name)
-        inside = self.url(name, "postgres")
-        provision(inside, self.administrator, owner)
-        return self.url(name, owner)
-
-    def _do(self, statement: str, *names: str) -> None:
-        with psycopg.connect(self.administrator, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    home = Path(tempfile.mkdtemp(prefix="onemap-keeping-", dir=quick_folder()))
-    home.chmod(0o711)
-    settings = Settings(project=project_folder(), home=home)
-    private_cluster.start(settings)
-    yield Server(settings)
-    private_cluster.reset(settings, confirmed=True)
-    shutil.rmtree(home)
+    with server_elsewhere() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""What `onemap doctor` looks at: one short function for each thing, in modules by what it is of."""

@@ -1,0 +1,56 @@
+"""The readers' roles: that they are there, and may do no more than read what is theirs.
+
+Each check is a function of a `Subject` that answers a `Finding`; what stands in `CHECKS` is asked
+where the database answers.
+"""
+
+from __future__ import annotations
+
+from cli.diagnosis.finding import Check, Finding, Subject, bad, ok
+from cli.language import Words
+
+
+def roles(subject: Subject) -> Finding:
+    """Both roles are there, and neither is mighty."""
+    from geo.store.database import connect, run
+
+    with connect(subject.engine) as connection:
+        rows = run(connection, "doctor_roles").all()
+    if missing := ", ".join(row.name for row in rows if not row.found):
+        return bad(
+            "roles",
+            Words(f"ไม่มีสิทธิ์ผู้อ่าน {missing}", f"the server has no role {missing}"),
+            Words("ดู onemap db grants", "see `onemap db grants`"),
+        )
+    if mighty := ", ".join(row.name for row in rows if row.mighty):
+        return bad(
+            "roles",
+            Words(f"{mighty} มีสิทธิ์ของผู้ดูแลเซิร์ฟเวอร์", f"{mighty} has rights of an administrator"),
+            Words(
+                "ถอนสิทธิ์ด้วย ALTER ROLE ... NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION "
+                "NOBYPASSRLS",
+                "take them away: ALTER ROLE ... NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION "
+                "NOBYPASSRLS",
+            ),
+        )
+    found = ", ".join(row.name for row in rows)
+    return ok("roles", found, found)
+
+
+def rights(subject: Subject) -> Finding:
+    """What readers may do in the map's schemas is what they were given."""
+    from geo.store.database import connect, run
+
+    with connect(subject.engine) as connection:
+        found = list(run(connection, "doctor_rights").scalars())
+    if found:
+        few = "; ".join(found[:3]) + (" ..." if len(found) > 3 else "")
+        return bad(
+            "rights",
+            Words(f"ผู้อ่านทำได้เกินที่ควร: {few}", f"readers may do too much: {few}"),
+            Words("ถอนด้วย REVOKE ... FROM", "take it away with REVOKE ... FROM"),
+        )
+    return ok("rights", "ผู้อ่านอ่านได้เฉพาะส่วนของตน", "readers read what is theirs, and no more")
+
+
+CHECKS: tuple[Check, ...] = (roles, rights)
