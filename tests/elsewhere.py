@@ -13,7 +13,7 @@ from psycopg import sql
 
 from geo.settings import Settings, project_folder
 from server import cluster as private_cluster
-from server.provision import provision
+from server.provision import Wanted, provision
 from tests.conftest import quick_folder
 
 
@@ -24,7 +24,6 @@ class Server:
         private_cluster.ensure_database(settings, "first")  # the roles are there with it
         self._owner = private_cluster.url(settings, "first")
         self.administrator = self._owner.replace("onemap@/onemap_first", "postgres@/postgres")
-        self.do("grant onemap_planner, onemap_web to onemap")
 
     def url(self, name: str, role: str = "onemap") -> str:
         """Address of a database for a role."""
@@ -34,7 +33,7 @@ class Server:
         """A new database with nothing of ours in it; its owner's address."""
         self.do("drop database if exists {} with (force)", name)
         inside = self.url(name, "postgres")
-        provision(inside, self.administrator, owner)
+        provision(inside, self.administrator, Wanted(name, owner, closed=True))
         return self.url(name, owner)
 
     def do(self, statement: str, *names: str) -> None:

@@ -45,7 +45,7 @@ def asleep(subject: Subject) -> Finding | None:
     from server import cluster
     from server.postgres import locate
 
-    if subject.settings.database_url is not None:
+    if cluster.is_configured(subject.settings):
         return None
     if not locate(subject.settings.home).initialised:
         return warn(

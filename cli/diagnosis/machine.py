@@ -18,9 +18,11 @@ from zoneinfo import ZoneInfo
 
 from cli.diagnosis.finding import Check, Finding, Subject, bad, ok, warn
 from cli.language import Words
+from geo.settings import project_folder
 
 PYTHON: Final = (3, 11)
 """The oldest that One Map runs on (`requires-python`)."""
+LOCK: Final = project_folder() / "requirements.lock"
 LIBRARIES: Final = """
 import json, pyogrio, pyproj, shapely
 print(json.dumps([pyogrio.__gdal_version_string__, pyproj.proj_version_str,
@@ -55,12 +57,11 @@ def libraries(_: Subject) -> Finding:
     return ok("libraries", found, found)
 
 
-def packages(subject: Subject) -> Finding:
+def packages(_: Subject) -> Finding:
     """The packages that are installed are those of the lock, where there is one."""
-    lock = subject.settings.project / "requirements.lock"
-    if not lock.is_file():
+    if not LOCK.is_file():
         return ok("packages", "ไม่มีไฟล์ lock ให้เทียบ", "there is no lock to compare with")
-    other = [name for name, pinned in _pins(lock) if _installed(name) != pinned]
+    other = [name for name, pinned in _pins(LOCK) if _installed(name) != pinned]
     if other:
         few = ", ".join(other[:5]) + (" ..." if len(other) > 5 else "")
         return warn(

@@ -8,7 +8,7 @@ from geo.errors import ConfigurationError
 from geo.settings import Settings
 from geo.store.database import open_engine
 from server import cluster
-from server.cluster import database_url
+from server.cluster import database_url, is_configured
 from server.postgres import locate
 
 
@@ -18,7 +18,7 @@ def open_existing(settings: Settings, map_id: str) -> Engine:
     Raises ConfigurationError where no private cluster was made yet, DatabaseUnreachable where there
     is no such database.
     """
-    if settings.database_url is None:
+    if not is_configured(settings):
         if not locate(settings.home).initialised:
             raise ConfigurationError(f"no map lives in {settings.home}; ONEMAP_HOME names another")
         cluster.start(settings)

@@ -94,11 +94,16 @@ def test_a_broken_library_is_bad(here: Subject, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_packages_are_those_of_the_lock(
-    tmp_path: Path, lock: str | None, state: State, words: str
+    here: Subject,
+    monkeypatch: pytest.MonkeyPatch,
+    lock: str | None,
+    state: State,
+    words: str,
 ) -> None:
+    monkeypatch.setattr(machine, "LOCK", here.settings.home / "requirements.lock")
     if lock:
-        (tmp_path / "requirements.lock").write_text(lock)
-    said(machine.packages(subject_of(tmp_path, project=tmp_path)), state, words)
+        machine.LOCK.write_text(lock)
+    said(machine.packages(here), state, words)
 
 
 def test_a_missing_wall_is_bad(here: Subject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,6 @@ def test_a_restored_map_goes_on(
 def test_another_owner_can_take_it_in(server: Server, kept: Path, tmp_path: Path) -> None:
     with psycopg.connect(server.administrator, autocommit=True) as administrator:
         administrator.execute("create role city_owner login")
-        administrator.execute("grant onemap_planner, onemap_web to city_owner")
     url = server.empty("others", "city_owner")
     restore(Settings(project_folder(), tmp_path, database_url=url), kept)
     with psycopg.connect(server.url("others", "onemap_planner")) as planner:
