@@ -116,6 +116,20 @@ def test_scheduled_runs_find_the_delivered_files(services: dict[str, Any]) -> No
         assert any(mount.endswith(f":{folder}:ro") for mount in services[name]["volumes"]), name
 
 
+@pytest.mark.parametrize("named", ["", "/srv/our city"])
+def test_a_city_s_own_project_is_where_its_variable_says(
+    services: dict[str, Any], named: str
+) -> None:
+    def filled(value: str) -> str:
+        return re.sub(r"\$\{ONEMAP_DECLARATIONS:-([^}]*)\}", lambda r: named or r[1], value)
+
+    for name in ("worker", "run", "web"):
+        service = services[name]
+        assert filled(service["environment"]["ONEMAP_DECLARATIONS"]) == named, name
+        mounts = [filled(mount) for mount in service["volumes"] if "DECLARATIONS" in mount]
+        assert mounts == ([f"{named}:{named}:ro"] if named else ["./schemas:/built-in:ro"]), name
+
+
 def test_what_is_mounted_from_the_project_is_there(services: dict[str, Any]) -> None:
     mounts = [mount for service in services.values() for mount in service.get("volumes", ())]
     local = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
