@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -157,6 +158,7 @@ def read_declarations(*folders: Path) -> tuple[Catalogue, list[Finding]]:
         documents=MappingProxyType(reader.documents),
         **found,
     )
+    reader.findings += reader.misnamed_folders()
     return catalogue, sorted([*reader.findings, *reader.empty_folders()])
 
 
@@ -197,6 +199,14 @@ class _Reader:
                 self.findings.append(self.documents["issues", first.stem].finding((i,), message))
         return {issue.code: issue for issue in read}
 
+    def misnamed_folders(self) -> Iterator[Finding]:
+        """Folders of declarations under a name that is nearly that of a kind."""
+        for folder in self.folders:
+            for path in sorted(folder.iterdir()):
+                near = get_close_matches(path.name, list(KINDS), n=1, cutoff=0.7)
+                if near and path.name not in KINDS and any(path.glob("*.yaml")):
+                    yield Finding(path, 0, f"this folder is not read; did you mean `{near[0]}`?")
+
     def empty_folders(self) -> Iterator[Finding]:
         """A folder that declares nothing is the wrong one."""
         spoken_of = [document.path for document in self.documents.values()]
@@ -218,8 +228,7 @@ class _Reader:
             self.findings.append(Finding(within, 0, message))
             return []
         for path in listed:
-            if path.suffix != ".yaml" and path.suffix.lower() in (".yml", ".yaml"):
-                message = "declarations end in .yaml; rename the file"
+            if message := _overlooked(path):
                 self.findings.append(Finding(path, 0, message))
         return [path for path in listed if path.suffix == ".yaml" and self._lies_in(folder, path)]
 
@@ -256,6 +265,18 @@ class _Reader:
         document = self.documents[kind, stem]
         message = f"the id is `{document.value['id']}`, but the file is named `{stem}.yaml`"
         self.findings.append(document.finding(("id",), message))
+
+
+def _overlooked(path: Path) -> str | None:
+    """Why a file or folder beside the declarations would silently be none, though it looks like it.
+
+    Hidden folders are nobody's declarations: volumes keep earlier versions of the files in them.
+    """
+    if path.suffix != ".yaml" and path.suffix.lower() in (".yml", ".yaml"):
+        return "declarations end in .yaml; rename the file"
+    if path.is_dir() and not path.name.startswith(".") and any(path.rglob("*.y*ml")):
+        return "declarations stand side by side, and not in folders below; move them up"
+    return None
 
 
 def _real(path: Path) -> Path:

@@ -225,6 +225,30 @@ def test_a_declaration_by_another_ending_is_not_left_out_silently(project: Path,
     assert told == f"{project / 'maps' / name}: declarations end in .yaml; rename the file"
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("layer/a.yaml", "did you mean `layers`?"),
+        ("Maps/a.yaml", "did you mean `maps`?"),
+        ("agency/a.yaml", "did you mean `agencies`?"),
+        ("sources/health/a.yaml", "not in folders below"),
+        ("sources/health/more/a.yml", "not in folders below"),
+    ],
+)
+def test_declarations_in_a_wrong_folder_are_not_left_out_silently(
+    project: Path, name: str, told: str
+) -> None:
+    write(project / name, MAP)
+    (said,) = findings(project)
+    assert said.startswith(str(project)) and told in said
+
+
+def test_other_files_of_a_project_are_its_own(project: Path) -> None:
+    for name in (".github/workflows/check.yml", "compose.yaml", "drops/a.yaml", "docs/b.yaml"):
+        write(project / name, "not: ours\n")
+    assert findings(project) == []
+
+
 # --- where a project keeps its state and finds its deliveries ---------------------------------
 
 
