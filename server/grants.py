@@ -7,9 +7,9 @@ from typing import cast
 
 from sqlalchemy import Engine
 
-from geo.errors import DatabaseUnreachable
+from geo.errors import ConfigurationError, DatabaseUnreachable
 from geo.settings import Settings
-from server.cluster import OWNER, PLANNER, VARIABLES, WEB, database_url, wanted
+from server.cluster import OWNER, PLANNER, VARIABLES, WEB, database_url, is_configured, wanted
 from server.provision import (
     ON_SERVER,
     Session,
@@ -32,6 +32,11 @@ def grants(settings: Settings, map_id: str, *, close_public: bool = False) -> st
     those of the configured URLs, as PostgreSQL keeps them. Raises ConfigurationError if no owner's
     login is configured, or the database is no place for a map (`server.provision.enter`).
     """
+    if not is_configured(settings):
+        raise ConfigurationError(
+            "the private cluster needs no administrator; name the owner's login on a server of "
+            f"your own in {VARIABLES[OWNER]}: postgresql://OWNER:PASSWORD@HOST:5432"
+        )
     target = database_url(settings, map_id)
     asked = wanted(settings, map_id, closed=close_public)
     try:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.errors import LockNotAvailable, QueryCanceled
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from geo.errors import DatabaseBusy, DatabaseUnreachable, StepTimeout
@@ -64,8 +64,7 @@ def connect(engine: Engine) -> Iterator[Connection]:
     try:
         connection = engine.connect()
     except OperationalError as error:
-        address = engine.url.render_as_string(hide_password=True)
-        raise DatabaseUnreachable(address, _first_line(error)) from error
+        raise DatabaseUnreachable(_address(engine.url), _first_line(error)) from error
     try:
         with connection:
             yield connection
@@ -138,6 +137,11 @@ def _bindable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return json_text(value)
     return storable(value) if isinstance(value, str) else value
+
+
+def _address(url: URL) -> str:
+    """Where a URL leads: none of its parts in which a password may be."""
+    return f"{url.host or url.query.get('host', 'localhost')}:{url.port or 5432}/{url.database}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -334,34 +334,6 @@ def test_a_configured_server_is_prepared_as_far_as_its_role_may(cluster: Setting
         assert connection.execute("SELECT current_user").fetchone() == ("onemap_web",)
 
 
-def test_the_server_of_docker_compose_needs_no_superuser_later(new: MakeSettings) -> None:
-    settings = new()
-    private.start(settings)
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PGHOST": str(private.status(settings).socket),
-        "POSTGRES_USER": "postgres",
-        "ONEMAP_DB_PASSWORD": "it's",
-        "ONEMAP_PLANNER_DB_PASSWORD": "p",
-        "ONEMAP_WEB_DB_PASSWORD": "w",
-        "ONEMAP_SQL": str(project_folder() / "sql" / "server"),
-    }
-    script = project_folder() / "scripts" / "compose-roles.sh"
-    subprocess.run([script], env=environment, check=True)
-    configured = replace(
-        _configured(_as(settings, "onemap").replace("/postgres?", "/?")),
-        web_database_url=_as(settings, "onemap_web").replace("/postgres?", "/?"),
-    )
-    for map_id in ("sample", "bangkok", "sample"):
-        with psycopg.connect(private.ensure_database(configured, map_id)) as connection:
-            assert connection.execute("SELECT ST_SRID(ST_Point(0, 0, 4326))").fetchone() == (4326,)
-    web = private.database_url(configured, "sample", "onemap_web")
-    with psycopg.connect(web) as connection:
-        assert connection.execute("SELECT current_user").fetchone() == ("onemap_web",)
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("SELECT query_to_xml('SELECT 1', true, true, '')")
-
-
 def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
     settings = _configured("postgresql://gis:s3cret@localhost:1/")
     with pytest.raises(DatabaseUnreachable) as caught:

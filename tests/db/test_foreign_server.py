@@ -203,6 +203,12 @@ def test_no_password_is_printed(city: dict[str, str], home: Path) -> None:
         assert not any(password in printed for password in PASSWORDS.values())
 
 
+def test_the_private_cluster_has_no_administrator(onemap: Onemap, tmp_path: Path) -> None:
+    refused = onemap("db", "grants", home=tmp_path)
+    assert refused.returncode == os.EX_CONFIG and refused.stdout == ""
+    assert "postgresql://OWNER:PASSWORD@HOST:5432" in refused.stderr
+
+
 def test_a_server_that_is_not_there_yet_gets_the_whole_list(home: Path, server: Server) -> None:
     environment = {
         name: url.replace(f":{server.port}/", ":1/")
@@ -371,7 +377,7 @@ def test_the_web_service_runs_by_its_own_password_alone(
     city: dict[str, str], server: Server, home: Path
 ) -> None:
     """docker-compose.yml's command and environment as they stand, on this server."""
-    with _web_service(_composed(server, "city"), home) as address:
+    with _web_service(_composed(server, "web", "city"), home) as address:
         assert httpx.get(f"{address}/health").json() == {
             "status": "ok",
             "map": "sample",
@@ -381,6 +387,36 @@ def test_the_web_service_runs_by_its_own_password_alone(
     assert features["numberMatched"] == 50
 
 
+def test_the_server_of_docker_compose_needs_no_superuser_later(home: Path) -> None:
+    """Its script as it stands; then the services' own environments make and read the maps."""
+    script = project_folder() / "scripts" / "compose-roles.sh"
+    with foreign_server() as server:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(server.port),
+            "PGPASSWORD": PASSWORDS["postgres"],
+            "POSTGRES_USER": "postgres",
+            "ONEMAP_DB_PASSWORD": "0wner",
+            "ONEMAP_PLANNER_DB_PASSWORD": PASSWORDS["onemap_planner"],
+            "ONEMAP_WEB_DB_PASSWORD": PASSWORDS["onemap_web"],
+            "ONEMAP_SQL": str(project_folder() / "sql" / "server"),
+        }
+        subprocess.run([script], env=environment, check=True)
+        settings = _settings(_composed(server, "run"), home)
+        for map_id in ("sample", "bangkok", "sample"):
+            with psycopg.connect(ensure_database(settings, map_id)) as owner:
+                assert owner.execute("select st_srid(st_point(0, 0, 4326))").fetchone() == (4326,)
+        for role in ("onemap_planner", "onemap_web"):
+            with server.connect(role, "onemap_bangkok") as reader:
+                reader.execute("set default_transaction_read_only = off")
+                for statement in ("select pg_sleep(0)", "create temporary table mine (a int)"):
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        reader.execute(statement)
+            with pytest.raises(psycopg.OperationalError, match="CONNECT privilege"):
+                server.connect(role, "template1")
+
+
 def test_a_request_that_names_a_function_reaches_no_database(
     city: dict[str, str], server: Server, home: Path
 ) -> None:
@@ -388,7 +424,7 @@ def test_a_request_that_names_a_function_reaches_no_database(
     with server.connect("onemap_web", "city") as web:
         web.execute("select pg_sleep(0), query_to_xml('select 1', true, true, '')")
     written = server.log.stat().st_size
-    with _web_service(_composed(server, "city"), home) as address:
+    with _web_service(_composed(server, "web", "city"), home) as address:
         with httpx.Client(base_url=address, timeout=20) as client:
             answers = {request: client.get(request) for request in _requests_that_name_functions()}
         for request, answer in answers.items():
@@ -470,20 +506,20 @@ def _settings(environment: dict[str, str], home: Path) -> Settings:
     return from_environment(environment | {"ONEMAP_HOME": str(home)})
 
 
-def _composed(server: Server, database: str) -> dict[str, str]:
-    """The web service's environment, with this server for its database."""
+def _composed(server: Server, service: str, database: str = "") -> dict[str, str]:
+    """A service's environment in docker-compose.yml, with this server for its database."""
     with (project_folder() / "docker-compose.yml").open() as file:
-        service = yaml.safe_load(file)["services"]["web"]
-    values = {"ONEMAP_WEB_DB_PASSWORD": quote(PASSWORDS["onemap_web"], safe="")}
-    values["ONEMAP_MAP"] = "sample"
-    environment = {
-        name: REFERENCE.sub(lambda found: values.get(found[1], ""), value)
-        for name, value in service["environment"].items()
+        said = yaml.safe_load(file)["services"][service]["environment"]
+    values = {
+        "ONEMAP_MAP": "sample",
+        "ONEMAP_DB_PASSWORD": "0wner",
+        "ONEMAP_WEB_DB_PASSWORD": quote(PASSWORDS["onemap_web"], safe=""),
     }
-    assert service["command"][:2] == ["onemap", "serve"]
     return {
-        name: value.replace("@postgis:5432", f"@127.0.0.1:{server.port}/{database}")
-        for name, value in environment.items()
+        name: REFERENCE.sub(lambda found: values.get(found[1], ""), value).replace(
+            "@postgis:5432", f"@127.0.0.1:{server.port}/{database}"
+        )
+        for name, value in said.items()
     }
 
 
