@@ -228,8 +228,8 @@ class _Reader:
             self.findings.append(Finding(within, 0, message))
             return []
         for path in listed:
-            if message := _overlooked(path):
-                self.findings.append(Finding(path, 0, message))
+            if reason := _overlooked(path):
+                self.findings.append(Finding(path, 0, reason))
         return [path for path in listed if path.suffix == ".yaml" and self._lies_in(folder, path)]
 
     def _lies_in(self, folder: Path, path: Path) -> bool:
