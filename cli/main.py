@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import db, doctor, history, init, keeping, releases, review, status, upgrading
+from cli import alerts, db, doctor, history, init, keeping, releases, review, status, upgrading
 from cli.options import MapOption
 from cli.output import console, errors, print_table
 from geo.errors import DatabaseUnreachable, GeoError
@@ -43,6 +43,7 @@ app.command("upgrade")(upgrading.upgrade)
 app.command("doctor")(doctor.doctor)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
+app.command("alerts")(alerts.alerts)
 
 
 @app.command()

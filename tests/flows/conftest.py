@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -19,6 +20,7 @@ from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import connect, open_engine
 from schemas.catalogue import Catalogue, MapView, load_catalogue
+from tests.flows.servers import PrefectServer, prefect_server
 from tests.tiles import shallow
 
 SOURCES = ("bangkok_districts", "bangkok_subdistricts", "bangkok_parks", "bangkok_hospitals")
@@ -126,3 +128,29 @@ def _shapefile(
     frame.to_file(folder / "layer.shp", encoding="utf-8")
     shutil.make_archive(str(folder), "zip", folder)
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A real Prefect server, and this process as its client."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with (
+        prefect_server(tmp_path_factory.mktemp("prefect")) as server,
+        temporary_settings({PREFECT_API_URL: server.api}),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("PREFECT_API_URL", server.api)
+        yield server
+
+
+@pytest.fixture
+def flown(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> SmallCity:
+    """The flows of Prefect work on the small city; its progress goes where the flow sends it."""
+    from flows import scheduled
+
+    def open_job(*arguments: Any) -> Job:
+        return replace(small_city.job, progress=arguments[3])
+
+    monkeypatch.setattr(scheduled, "open_job", open_job)
+    return small_city
