@@ -20,7 +20,7 @@ from server.provision import (
     script,
 )
 
-_REVOKED = re.compile(r"REVOKE EXECUTE ON FUNCTION (.+) FROM PUBLIC")
+_FUNCTION = re.compile(r"EXECUTE ON FUNCTION (.+)")
 ENTER = "\n\\connect :database\n\n"
 
 
@@ -55,10 +55,19 @@ def open_functions(engine: Engine) -> list[str]:
 
     A request reaches none of them in any case (`web.calls`).
     """
+    doors = map(_FUNCTION.fullmatch, open_doors(engine))
+    return [function[1] for function in doors if function]
+
+
+def open_doors(engine: Engine) -> list[str]:
+    """What everybody may do in a map's database although no map needs it, as PostgreSQL says it:
+    `CREATE ON SCHEMA public`, `EXECUTE ON FUNCTION name(arguments)`.
+    """
     with engine.connect() as connection:
         statements = closing_statements(cast(Session, connection.connection.driver_connection))
-    found = map(_REVOKED.fullmatch, statements)
-    return [revoked[1] for revoked in found if revoked]
+    return [
+        statement.removeprefix("REVOKE ").removesuffix(" FROM PUBLIC") for statement in statements
+    ]
 
 
 def _whole(map_id: str, target: str, asked: Wanted, reason: str) -> str:

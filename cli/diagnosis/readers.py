@@ -6,7 +6,7 @@ where the database answers.
 
 from __future__ import annotations
 
-from cli.diagnosis.finding import Check, Finding, Subject, bad, ok
+from cli.diagnosis.finding import Check, Finding, Subject, bad, ok, warn
 from cli.language import Words
 
 
@@ -53,4 +53,30 @@ def rights(subject: Subject) -> Finding:
     return ok("rights", "ผู้อ่านอ่านได้เฉพาะส่วนของตน", "readers read what is theirs, and no more")
 
 
-CHECKS: tuple[Check, ...] = (roles, rights)
+def everybody(subject: Subject) -> Finding:
+    """What everybody may do in this database, and so the readers' roles, although no map needs it.
+
+    On somebody else's server it stays so until its administrator is asked; requests from the web
+    reach none of these functions in any case (`web.calls`).
+    """
+    from server.grants import open_doors
+
+    doors = open_doors(subject.engine)
+    if not doors:
+        return ok("everybody", "ไม่มีสิทธิ์ที่เกินจำเป็น", "PUBLIC may do nothing that no map needs")
+    few = ", ".join(doors[:3]) + (f" ... ({len(doors)})" if len(doors) > 3 else "")
+    return warn(
+        "everybody",
+        Words(
+            f"ทุกคน (PUBLIC) ยังใช้ได้: {few} แต่คำขอจากเว็บเรียกใช้ไม่ได้",
+            f"PUBLIC still has {few}; requests from the web reach none of it",
+        ),
+        Words(
+            f"ให้ผู้ดูแลเซิร์ฟเวอร์สั่ง: onemap db grants --close-public --map {subject.map_id} | psql",
+            "have the server's administrator run: "
+            f"onemap db grants --close-public --map {subject.map_id} | psql",
+        ),
+    )
+
+
+CHECKS: tuple[Check, ...] = (roles, rights, everybody)

@@ -6,6 +6,7 @@ it; another is made for the map, and closed because that was asked for.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -437,13 +438,17 @@ def test_a_request_that_names_a_function_reaches_no_database(
     assert not {name for name in called if REFUSED.match(name)}, called
 
 
-def test_what_everybody_may_still_call_is_told(
-    city: dict[str, str], closed: dict[str, str], home: Path
+def test_what_everybody_may_still_do_is_told(
+    city: dict[str, str], closed: dict[str, str], onemap: Onemap, home: Path
 ) -> None:
     left = open_functions(open_engine(city["ONEMAP_DATABASE_URL"]))
     assert any(name.startswith("pg_sleep(") for name in left)
     assert any(name.startswith("query_to_xml(") for name in left)
     assert open_functions(open_engine(ensure_database(_settings(closed, home), "sample"))) == []
+    for environment, state, said in ((city, "warn", "--close-public"), (closed, "ok", "no map")):
+        doctor = onemap("doctor", "--json", "--lang", "en", home=home, **environment)
+        (told,) = [row for row in json.loads(doctor.stdout) if row["check"] == "everybody"]
+        assert told["state"] == state and said in f"{told['found']} {told['advice']}"
 
 
 @pytest.mark.parametrize(
