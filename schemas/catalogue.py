@@ -274,7 +274,9 @@ def _overlooked(path: Path) -> str | None:
     """
     if path.suffix != ".yaml" and path.suffix.lower() in (".yml", ".yaml"):
         return "declarations end in .yaml; rename the file"
-    if path.is_dir() and not path.name.startswith(".") and any(path.rglob("*.y*ml")):
+    if path.name.startswith(".") or path.is_symlink() or not path.is_dir():
+        return None
+    if any(path.rglob("*.y*ml")):
         return "declarations stand side by side, and not in folders below; move them up"
     return None
 
