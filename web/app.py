@@ -32,6 +32,7 @@ from web.errors import (
 from web.files import BINARY_TYPES, release_routes
 from web.headers import SecurityHeaders
 from web.knowledge import KnowledgeOf
+from web.metrics import metrics_routes
 from web.ogc import create_ogc_api
 from web.ogc_collections import CollectionsOf
 from web.ogc_guard import OgcGuard
@@ -86,6 +87,7 @@ def create_app(settings: WebSettings) -> Starlette:
 
     routes: list[BaseRoute] = [
         Route("/health", _health(settings.map_id, current)),
+        *metrics_routes(settings.map_id, current, snapshots),
         *release_routes(current),
         *tile_routes(current),
         *place_routes(current, asked, knowledge, collections),
