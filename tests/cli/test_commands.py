@@ -15,7 +15,7 @@ from tests.cli.conftest import Onemap, Result
 
 PROJECT = Path(__file__).parents[2]
 COMMANDS = (
-    *("run", "serve", "lint", "layers", "position", "deploy", "worker", "holds", "approve"),
+    *("init", "run", "serve", "lint", "layers", "position", "deploy", "worker", "holds", "approve"),
     *("reject", "upgrade", "backup", "restore", "doctor", "db"),
 )
 
