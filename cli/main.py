@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from cli import alerts, db, doctor, history, init, keeping, releases, review, status, upgrading
-from cli.options import MapOption
-from cli.output import console, errors, print_table
+from cli.language import Words
+from cli.options import JsonOption, LangOption, MapOption
+from cli.output import Answer, Column, console, errors
+from cli.words import LAYER
 from geo.errors import DatabaseUnreachable, GeoError
 from geo.settings import DATABASE_VARIABLES
 from schemas.errors import DeclarationError, UnknownMapError
@@ -46,6 +48,16 @@ app.command("restore")(keeping.restore)
 app.command("alerts")(alerts.alerts)
 
 
+LAYERS = [
+    LAYER,
+    Column("title_th", Words("ชื่อ", "ชื่อ")),
+    Column("title_en", Words("title", "title")),
+    Column("geometry", Words("รูปทรง", "geometry")),
+    Column("sources", Words("แหล่งข้อมูล", "sources")),
+]
+NO_LAYERS = Words("แผนที่นี้ไม่มีชั้นข้อมูล", "The map has no layers.")
+
+
 @app.command()
 def run(
     map_id: MapOption = "sample",
@@ -58,6 +70,11 @@ def run(
     again: Annotated[
         bool, typer.Option("--again", help="Read anew what was decided before, too.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
 ) -> None:
     """Take in the sources of a map and publish what changed.
 
@@ -65,9 +82,10 @@ def run(
     65 something was held, refused or incomplete; 69 a service or the database is away; 70 a fault
     of One Map; 78 the declarations or the settings are wrong.
     """
-    from cli.refreshing import refresh
+    from cli.refreshing import preview, refresh
 
-    raise typer.Exit(refresh(map_id, drops, source, again=again))
+    work = preview if dry_run else refresh
+    raise typer.Exit(work(map_id, drops, source, again=again, answer=Answer(as_json, lang)))
 
 
 @app.command()
@@ -110,17 +128,24 @@ def lint(
 
 
 @app.command()
-def layers(map_id: MapOption = "sample") -> None:
+def layers(
+    map_id: MapOption = "sample", as_json: JsonOption = False, lang: LangOption = None
+) -> None:
     """List the layers of a map and the sources that feed them."""
     from schemas.catalogue import load_catalogue
 
     view = load_catalogue().map_view(map_id)
-    rows = []
-    for layer in view.layers:
-        sources = [source for source in view.sources if source.layer == layer.id]
-        names = ", ".join(source.id for source in sources)
-        rows.append([layer.id, layer.title.th, layer.title.en, layer.geometry.value, names])
-    print_table(["layer", "ชื่อ", "title", "geometry", "sources"], rows)
+    rows = [
+        {
+            "layer": layer.id,
+            "title_th": layer.title.th,
+            "title_en": layer.title.en,
+            "geometry": layer.geometry.value,
+            "sources": [source.id for source in view.sources if source.layer == layer.id],
+        }
+        for layer in view.layers
+    ]
+    Answer(as_json, lang).rows(LAYERS, rows, NO_LAYERS)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # -5 is a number, not an option

@@ -76,11 +76,30 @@ class Answer:
         else:
             self.say(nothing)
 
-    def table(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
-        """A table for people."""
-        numbers = [column.title.said(self.language) for column in columns if column.number]
-        cells = [[self._told(column, row.get(column.key)) for column in columns] for row in rows]
-        print_table([column.title.said(self.language) for column in columns], cells, numbers)
+    def table(
+        self,
+        columns: Sequence[Column],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        tight: bool = False,
+    ) -> None:
+        """A table for people; `tight` where there are many columns."""
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, 0) if tight else (0, 1, 0, 0),
+        )
+        for column in columns:
+            table.add_column(
+                column.title.said(self.language),
+                justify="right" if column.number else "left",
+                no_wrap=column.number,
+                overflow="fold",
+            )
+        for row in rows:
+            table.add_row(*(_plain(self._told(one, row.get(one.key))) for one in columns))
+        _print(table)
 
     def say(self, words: Words, /, **values: Any) -> None:
         """A sentence for people, with its values."""
@@ -120,18 +139,14 @@ class Answer:
         return str(getattr(value, self.language, value))
 
 
-def print_table(
-    titles: Sequence[str], rows: Sequence[Sequence[str | Text]], numbers: Sequence[str] = ()
-) -> None:
-    """A table; the columns named in `numbers` are set flush right."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in titles:
-        right = title in numbers
-        table.add_column(
-            title, justify="right" if right else "left", no_wrap=right, overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*map(_plain, row))
+def tell(words: str) -> None:
+    """What is being done, on standard error; off a terminal each line has its time."""
+    time = "" if errors.is_terminal else f"{datetime.now(LOCAL_TIME):%H:%M:%S} "
+    errors.print(f"{time}{words}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print(table: Table) -> None:
+    """On a terminal as wide as that is; elsewhere of one width, without blanks at line ends."""
     if console.is_terminal:
         console.print(table)
         return

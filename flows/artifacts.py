@@ -25,6 +25,10 @@ _COUNTS = {
     "filtered": "filtered",
     "at an area": "at_area",
     "repaired": "repaired",
+    "warnings": "warnings",
+    "added": "added",
+    "changed": "changed",
+    "removed": "removed",
 }
 _TITLES = {
     "rows_in": "แถวที่ได้รับ / rows in",

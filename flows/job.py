@@ -55,12 +55,18 @@ class SourceOutcome:
     outcome: Outcome
     reason: str | None = None
     run_id: int | None = None
+    reason_th: str | None = None
     rows_in: int | None = None
     published: int | None = None
     quarantined: int | None = None
     filtered: int | None = None
     at_area: int | None = None
     repaired: int | None = None
+    warnings: int | None = None
+    added: int | None = None
+    changed: int | None = None
+    removed: int | None = None
+    """Features of the coming release, where the delivery was loaded."""
     seconds: float = 0.0
     because: str | None = None
     """Why bytes that were judged before were judged again."""

@@ -7,10 +7,12 @@ unify -> publish                                            for the map (flows/p
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
+
+import pyarrow.compute as pc
 
 from flows.engine import step
 from flows.faults import Ending, contain, ending
@@ -26,13 +28,14 @@ from geo.load import load
 from geo.normalise import normalise
 from geo.read import ReadLimits, read
 from geo.snapshot import snapshot
+from geo.space.areas import AdminAreas
 from geo.standing import deciding, standing
-from geo.states import Outcome, Refusal, Snapshot, Validated, Verdict
+from geo.states import Deciding, Loaded, Outcome, Refusal, Snapshot, Validated, Verdict
 from geo.store import lease, runs
 from geo.store.boundaries import load_areas
 from geo.store.looks import Look, looked
 from geo.validate import validate
-from schemas.models import Bilingual, Source
+from schemas.models import Bilingual, Severity, Source
 from schemas.source_columns import columns_taken
 
 
@@ -42,13 +45,14 @@ def refresh(job: Job, *, only: Collection[str] | None = None, again: bool = Fals
     `only`: ids of the sources to take in. `again`: what stands is read anew all the same. Raises
     ConfigurationError for a source that the map does not have.
     """
-    wanted = _wanted(job, only)
+    wanted = wanted_sources(job, only)
     prepare(job)
     outcomes = [ingest(job, source, again=again) for source in wanted]
     return finish(job, outcomes)
 
 
-def _wanted(job: Job, only: Collection[str] | None) -> list[Source]:
+def wanted_sources(job: Job, only: Collection[str] | None) -> list[Source]:
+    """Sources of the map in load order: all, or these. Raises ConfigurationError for others."""
     known = {source.id: source for source in job.view.sources}
     if only is None:
         return list(known.values())
@@ -66,17 +70,17 @@ def ingest(job: Job, source: Source, *, again: bool = False) -> SourceOutcome:
     was looked at is written down, whatever came of it.
     """
     began, started = datetime.now(UTC), time.monotonic()
-    taken = contain(lambda: _snapshot(job, source))
+    taken = contain(lambda: take_snapshot(job, source))
     outcome = (
         bring_in(job, source, taken, again=again)
         if isinstance(taken, Snapshot)
-        else _record(job, source, _unread(job, source, taken))
+        else _record(job, source, unread(job, source, taken))
     )
     contain(lambda: looked(job.engine, source.id, Look(began, outcome.outcome)))
     return replace(outcome, seconds=time.monotonic() - started)
 
 
-def _unread(job: Job, source: Source, problem: Refusal | Exception) -> Ending:
+def unread(job: Job, source: Source, problem: Refusal | Exception) -> Ending:
     """How a try ends that has nothing to read; where nothing came, whether it is late."""
     end = ending(problem)
     if end.outcome != "absent":
@@ -91,7 +95,8 @@ def _unread(job: Job, source: Source, problem: Refusal | Exception) -> Ending:
     return replace(end, reason=late, evidence={**end.evidence, "late": True})
 
 
-def _snapshot(job: Job, source: Source) -> Snapshot | Refusal:
+def take_snapshot(job: Job, source: Source) -> Snapshot | Refusal:
+    """The first step: what the source delivers now, kept in the job's store."""
     job.progress(f"{source.id}: snapshot")
     limits = FetchLimits(most_bytes=job.settings.max_delivery)
     store = job.settings.snapshots
@@ -110,23 +115,31 @@ def bring_in(job: Job, source: Source, taken: Snapshot, *, again: bool = False) 
 
 
 def _bring_in(job: Job, source: Source, taken: Snapshot, again: bool) -> SourceOutcome:
-    known = None if again else _standing(job, source, taken)
+    known = None if again else standing_outcome(job, source, taken, _deciding(job, source))
     if known:
         return known
     with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS) as token:
         # Another run may have done this while we waited.
-        known = None if again else _standing(job, source, taken)
+        known = None if again else standing_outcome(job, source, taken, _deciding(job, source))
         return known or run_once(job, source, taken, token)
 
 
-def _standing(job: Job, source: Source, taken: Snapshot) -> SourceOutcome | None:
+def _deciding(job: Job, source: Source) -> Deciding:
+    return deciding(job.engine, job.view, source, job.catalogue)
+
+
+def standing_outcome(
+    job: Job, source: Source, taken: Snapshot, now: Deciding
+) -> SourceOutcome | None:
     """The outcome that an earlier decision gives these bytes, if it still stands."""
-    now = deciding(job.engine, job.view, source, job.catalogue)
     known = standing(job.engine, source, taken, now)
     if known is None:
         return None
     outcome: Outcome = "unchanged" if known.outcome == "accepted" else known.outcome
-    return SourceOutcome(source.id, source.layer, outcome, known.reason, known.run_id, stands=True)
+    return SourceOutcome(
+        *(source.id, source.layer, outcome, known.reason, known.run_id, known.reason_th),
+        stands=True,
+    )
 
 
 def run_once(
@@ -141,7 +154,7 @@ def run_once(
     `decision`: a person lets a held run of these bytes through, if they are still what was seen.
     """
     required_walls(job, taken)  # before a run begins: a wall that is missing is no run's fault
-    now = deciding(job.engine, job.view, source, job.catalogue)
+    now = _deciding(job, source)
     past = past_of(job, source, taken, now)
     run_id = runs.begin(job.engine, source, taken, now, reread=past.reread)
     came = contain(lambda: _work(job, source, taken, run_id, token, past, decision))
@@ -149,9 +162,7 @@ def run_once(
         return replace(came, because=past.because)
     end = ending(came, taken)
     runs.close(job.engine, run_id, end.outcome, end.reason, end.evidence)
-    return SourceOutcome(
-        source.id, source.layer, end.outcome, end.reason.en, run_id, because=past.because
-    )
+    return ended(source, run_id, end, past.because)
 
 
 def _work(
@@ -168,11 +179,12 @@ def _work(
     if isinstance(delivery, Refusal):
         return delivery
     verdict = judge(job, source, delivery, past, decision)
+    counted = counts(source, run_id, delivery, verdict)
     if verdict.outcome == "held":
         runs.close_held(job.engine, run_id, delivery, verdict)
-    else:
-        _load(job, source, run_id, delivery, verdict, token, decision)
-    return _counted(source, run_id, delivery, verdict)
+        return counted
+    loaded = _load(job, source, run_id, delivery, verdict, token, decision)
+    return replace(counted, added=loaded.added, changed=loaded.changed, removed=loaded.removed)
 
 
 def _load(
@@ -183,16 +195,24 @@ def _load(
     verdict: Verdict,
     token: UUID,
     decision: runs.Decision | None,
-) -> None:
+) -> Loaded:
     layer = job.view.layer(source.layer)
     require_room(job, delivery)
     job.progress(f"{source.id}: load")
     label = f"load {layer.id} from {source.id}"
-    step(label, load, job.engine, run_id, delivery, verdict, source, layer, token, decision)
+    return step(label, load, job.engine, run_id, delivery, verdict, source, layer, token, decision)
 
 
-def understand(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal:
-    """read -> normalise -> validate: what the bytes say now; nothing is written."""
+def understand(
+    job: Job,
+    source: Source,
+    taken: Snapshot,
+    areas: Callable[[], AdminAreas | None] | None = None,
+) -> Validated | Refusal:
+    """read -> normalise -> validate: what the bytes say now; nothing is written.
+
+    Places are judged within the boundaries that `areas` gives; without it, the database's.
+    """
     layer = job.view.layer(source.layer)
     job.progress(f"{source.id}: read")
     raw = step(
@@ -228,7 +248,7 @@ def understand(job: Job, source: Source, taken: Snapshot) -> Validated | Refusal
         source,
         layer,
         job.view.area,
-        load_areas(job.engine),
+        areas() if areas else load_areas(job.engine),
         job.catalogue,
     )
 
@@ -239,21 +259,35 @@ def _record(job: Job, source: Source, end: Ending, taken: Snapshot | None = None
         lambda: runs.record(job.engine, source, taken, end.outcome, end.reason, end.evidence)
     )
     number = run_id if isinstance(run_id, int) else None
-    return SourceOutcome(source.id, source.layer, end.outcome, end.reason.en, number)
+    return ended(source, number, end)
 
 
-def _counted(source: Source, run_id: int, delivery: Validated, verdict: Verdict) -> SourceOutcome:
+def ended(
+    source: Source, run_id: int | None, end: Ending, because: str | None = None
+) -> SourceOutcome:
+    """A try that came to no judgement, as it is told."""
+    said = (end.outcome, end.reason.en, run_id, end.reason.th)
+    return SourceOutcome(source.id, source.layer, *said, because=because)
+
+
+def counts(
+    source: Source, run_id: int | None, delivery: Validated, verdict: Verdict
+) -> SourceOutcome:
+    """A delivery that was judged, as it is told."""
     reason: Bilingual | None = verdict.reason
+    warnings = pc.equal(delivery.issues["severity"], Severity.warning.value)
     return SourceOutcome(
         source.id,
         source.layer,
         verdict.outcome,
         reason.en if reason else None,
         run_id,
+        reason.th if reason else None,
         rows_in=delivery.rows_in,
         published=delivery.accepted.num_rows,
         quarantined=delivery.quarantined.num_rows,
         filtered=delivery.filtered.num_rows,
         at_area=delivery.rows_at_area,
         repaired=delivery.rows_repaired,
+        warnings=pc.sum(warnings).as_py() or 0,
     )

@@ -87,4 +87,4 @@ def _publish(job: Job, token: UUID) -> Release | None:
 def _after(outcome: SourceOutcome, end: Ending | None) -> SourceOutcome:
     if end is None or outcome.outcome != "accepted":
         return outcome
-    return replace(outcome, outcome="fault", reason=end.reason.en)
+    return replace(outcome, outcome="fault", reason=end.reason.en, reason_th=end.reason.th)

@@ -33,6 +33,7 @@ class Earlier:
     run_id: int
     outcome: Literal["accepted", "held", "rejected"]
     reason: str | None
+    reason_th: str | None
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def earlier(
         snapshot=snapshot_sha256,
         declaration=fingerprint,
     ).one_or_none()
-    return Earlier(row.run_id, row.outcome, row.reason) if row else None
+    return Earlier(**row._mapping) if row else None
 
 
 def decided_under(connection: Connection, source_id: str, snapshot_sha256: str) -> Deciding | None:

@@ -1,6 +1,6 @@
 -- The latest decision that covers these bytes, nothing that decides having changed: nothing newer was
 -- accepted. A hold that a person approved is covered by the run that loaded it, and by nothing else.
-select run_id, outcome, reason
+select run_id, outcome, reason, reason_th
 from meta.run r
 where source_id = :source and snapshot_sha256 = :snapshot and declaration_sha256 = :declaration
   and (outcome in ('accepted', 'rejected') or outcome = 'held' and decided_at is null)

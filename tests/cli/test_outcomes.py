@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import cast
+from typing import cast, get_args
 
 import pytest
 import typer
+from rich.cells import cell_len
 from rich.text import Text
 from typer.testing import CliRunner
 
 from cli import review, upgrading
+from cli.language import Language, Words
 from cli.main import app
-from cli.output import print_table
-from cli.refreshing import _line, print_outcomes
+from cli.output import Answer, Column
+from cli.refreshing import _row, print_outcomes
 from flows import deciding, opening
 from flows import upgrading as flows_upgrading
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.upgrading import Change
 from geo.rereading import Differences
 from geo.states import Outcome, Refusal
+from schemas.catalogue import load_catalogue
 from schemas.models import Bilingual
 
 
@@ -78,7 +82,8 @@ def test_a_fault_is_red_and_says_how_to_report_it(capsys: pytest.CaptureFixture[
     told = capsys.readouterr()
     assert "parks: fault: few rows" in told.err
     assert "send the line above to those who maintain One Map" in told.err
-    assert _line(result_of("fault").sources[0])[1] == Text("fault", style="bold red")
+    row = _row(result_of("fault").sources[0], Answer())
+    assert row["told"] == Text("fault", style="bold red")
 
 
 def test_a_release_that_was_not_made_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +115,7 @@ def test_a_dry_run_lists_what_an_upgrade_changes(
     changes = [Change("parks", "PROJ 9 -> 10", gives), Change("spas", "codes changed", refused)]
     monkeypatch.setattr(opening, "open_review", lambda *_: None)
     monkeypatch.setattr(flows_upgrading, "preview", lambda _: iter(changes))
-    assert upgrading._preview("sample") == os.EX_OK
+    assert upgrading._preview("sample", Answer()) == os.EX_OK
     said = capsys.readouterr()
     assert "sample: parks would be read again because: PROJ 9 -> 10" in said.err
     line = next(line for line in said.out.splitlines() if "parks" in line)
@@ -119,5 +124,40 @@ def test_a_dry_run_lists_what_an_upgrade_changes(
 
 
 def test_an_agencys_words_do_nothing_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table(["words"], [["x\x1b[2Jy [bold]z[/bold] \u202e"]])
+    column = Column("words", Words("คำ", "words"))
+    Answer().table([column], [{"words": "x\x1b[2Jy [bold]z[/bold] \u202e"}])
     assert r"x\x1b[2Jy [bold]z[/bold] \u202e" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_closing_table_fits_a_hundred_columns(
+    capsys: pytest.CaptureFixture[str], language: Language
+) -> None:
+    catalogue = load_catalogue()
+    counts = {name: 5_282 for name in ("rows_in", "published", "quarantined", "filtered")}
+    counts |= {"at_area": 2_003, "repaired": 5_282, "warnings": 5_282}
+    sources = tuple(
+        SourceOutcome(
+            *(source.id, source.layer, cast("Outcome", outcome)),
+            **counts,
+            added=120,
+            changed=300,
+            removed=45,
+        )
+        for map_id in ("sample", "bangkok")
+        for source in catalogue.map_view(map_id).sources
+        for outcome in get_args(Outcome)
+    )
+    print_outcomes(RefreshResult(sources, None), "sample", Answer(asked=language))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(sources) + 4, "no cell takes two lines"
+    assert max(map(cell_len, lines)) <= 100
+    assert sum("+120 ~300 -45" in line for line in lines) == len(sources)
+
+
+def test_programs_get_the_closing_table_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    print_outcomes(result_of("held"), "songkhla", Answer(as_json=True))
+    told = json.loads(capsys.readouterr().out)
+    (source,) = told["sources"]
+    assert (source["outcome"], source["run"], told["exit_code"]) == ("held", 12, os.EX_DATAERR)
+    assert source["reason"] == {"th": "few rows", "en": "few rows"}

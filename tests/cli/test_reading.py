@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any
 
 import pytest
@@ -154,3 +155,26 @@ def test_what_does_not_exist_is_one_readable_line(
     result = read.result(*arguments)
     assert result.returncode == os.EX_NOINPUT
     assert result.stderr.startswith(f"error: {said}") and len(result.stderr.splitlines()) == 1
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(
+    read: Reader, sample_map: MapAndResult
+) -> None:
+    job, _ = sample_map
+    before = kept(job), read.json("runs")
+    told = read.json("run", "--dry-run")
+    assert {source["outcome"] for source in told["sources"]} == {"unchanged"}
+    assert (told["dry_run"], told["changes"], told["release"]) == (True, False, None)
+    result = read.result("run", "--dry-run", "--again", "--source", "sample_parks")
+    assert "sample_parks accepted" in result.stdout and "nothing was written" in result.stdout
+    progress = [line for line in result.stderr.splitlines() if line.endswith("snapshot")]
+    assert progress and all(re.match(r"\d\d:\d\d:\d\d sample_", line) for line in progress)
+    assert (kept(job), read.json("runs")) == before
+
+
+def kept(job: Job) -> dict[str, tuple[int, int]]:
+    """Every file of the state folder but the database's own."""
+    home = job.settings.home
+    files = [path for path in home.rglob("*") if path.is_file()]
+    ours = [path for path in files if "cluster" not in path.relative_to(home).parts]
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in ours}
