@@ -134,7 +134,7 @@ def test_the_closing_table_fits_a_hundred_columns(
     capsys: pytest.CaptureFixture[str], language: Language
 ) -> None:
     catalogue = load_catalogue()
-    counts = {name: 5_282 for name in ("rows_in", "published", "quarantined", "filtered")}
+    counts = dict.fromkeys(("rows_in", "published", "quarantined", "filtered"), 5282)
     counts |= {"at_area": 2_003, "repaired": 5_282, "warnings": 5_282}
     sources = tuple(
         SourceOutcome(
