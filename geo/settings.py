@@ -59,7 +59,10 @@ _HOST: Final = re.compile(r"[0-9a-z]([0-9a-z.-]*[0-9a-z])?|[0-9a-f]*:[0-9a-f:.]*
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the state and the deliveries lie, which database holds the maps, and who reads them."""
+    """Where the state and the deliveries lie, which database holds the maps, and who reads them.
+
+    `project` is the folder of One Map itself, `declarations` that of the city's own project.
+    """
 
     project: Path
     home: Path
@@ -107,8 +110,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environment = os.environ if environment is None else environment
     declarations = city_project(environment)
-    project = declarations or project_folder()
-    home = _folder(environment, "ONEMAP_HOME") or project / ".onemap"
+    project = project_folder()
+    home = _folder(environment, "ONEMAP_HOME") or (declarations or project) / ".onemap"
     owner, web, planner = (_database_url(environment, name) for name in DATABASE_VARIABLES)
     return Settings(
         project=project,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from geo.settings import from_environment
+from geo.settings import from_environment, project_folder
 from schemas.catalogue import FOLDER, load_catalogue, with_built_in
 from schemas.errors import DeclarationError
 from schemas.lint import lint, lint_map
@@ -254,6 +254,7 @@ def test_other_files_of_a_project_are_its_own(project: Path) -> None:
 def test_state_and_drops_lie_in_the_project_unless_named(project: Path, tmp_path: Path) -> None:
     plain = from_environment({VARIABLE: str(project)})
     assert plain.home == project / ".onemap"
+    assert plain.project == project_folder(), "what belongs to One Map lies beside it, as before"
     assert plain.drops_of("trang") == project / "drops" / "trang"
     assert plain.drops == project / ".onemap" / "drops", "what One Map makes itself is state"
     told = from_environment(
