@@ -93,9 +93,11 @@ def grants(
 ) -> None:
     """Print what the administrator of your own PostgreSQL runs once: onemap db grants | psql."""
     from geo.settings import from_environment
+    from schemas.catalogue import load_catalogue
     from server.grants import grants as needed
 
-    print(needed(from_environment(), map_id, close_public=close_public), end="")
+    known = load_catalogue().map_view(map_id).map.id  # whose name goes into what is run
+    print(needed(from_environment(), known, close_public=close_public), end="")
 
 
 @app.command()

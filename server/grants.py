@@ -21,7 +21,7 @@ from server.provision import (
 )
 
 _FUNCTION = re.compile(r"EXECUTE ON FUNCTION (.+)")
-ENTER = "\n\\connect :database\n\n"
+ENTER = '\n\\connect :"database"\n\n'
 
 
 def grants(settings: Settings, map_id: str, *, close_public: bool = False) -> str:
@@ -44,7 +44,7 @@ def grants(settings: Settings, map_id: str, *, close_public: bool = False) -> st
     except DatabaseUnreachable as error:
         return _whole(map_id, target, asked, error.reason)
     if not statements:
-        return f"-- {address(target)}: nothing is missing.\n"
+        return f"-- {_line(address(target))}: nothing is missing.\n"
     body = "".join(f"{statement};\n" for statement in statements)
     return f"{_head(map_id, target, asked)}{_variables(asked, 'database')}{ENTER}{body}"
 
@@ -73,7 +73,7 @@ def open_doors(engine: Engine) -> list[str]:
 def _whole(map_id: str, target: str, asked: Wanted, reason: str) -> str:
     """The files themselves, which ask for what is missing when they are run."""
     unreached = (
-        f"-- It cannot be entered yet ({' '.join(reason.split())}),\n"
+        f"-- It cannot be entered yet ({_line(reason)}),\n"
         "-- so this is all of it: each query answers the statements that are missing, and \\gexec\n"
         "-- executes them. To read them first, put \\g for \\gexec.\n"
     )
@@ -83,8 +83,9 @@ def _whole(map_id: str, target: str, asked: Wanted, reason: str) -> str:
 
 
 def _head(map_id: str, target: str, asked: Wanted) -> str:
+    place = _line(address(target))
     return (
-        f"-- What the map `{map_id}` needs on {address(target)}, to be run once by a superuser:\n"
+        f"-- What the map `{map_id}` needs on {place}, to be run once by a superuser:\n"
         f"--     onemap db grants --map {map_id} | psql --no-psqlrc ...\n"
         "-- What is there already stays. Roles that are made now get the passwords of\n"
         f"-- {VARIABLES[OWNER]}, {VARIABLES[PLANNER]} and\n"
@@ -104,6 +105,11 @@ def _without_passwords(asked: Wanted) -> str:
         f"-- No URL has a password for {role}: give it one with psql's \\password {role}\n"
         for role in silent
     )
+
+
+def _line(text: str) -> str:
+    """Text in one line, as a comment has to be."""
+    return " ".join(text.split())
 
 
 def _set(text: str) -> str:

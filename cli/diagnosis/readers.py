@@ -57,15 +57,18 @@ def everybody(subject: Subject) -> Finding:
     """What everybody may do in this database, and so the readers' roles, although no map needs it.
 
     On somebody else's server it stays so until its administrator is asked; requests from the web
-    reach none of these functions in any case (`web.calls`).
+    reach none of these functions in any case (`web.calls`). Where anybody may create in `public`,
+    they can put functions there for the map's owner to run: that is no matter of taste.
     """
     from server.grants import open_doors
 
     doors = open_doors(subject.engine)
     if not doors:
         return ok("everybody", "ไม่มีสิทธิ์ที่เกินจำเป็น", "PUBLIC may do nothing that no map needs")
+    anybody_plants = any(door.startswith("CREATE ") for door in doors)  # functions, among others
     few = ", ".join(doors[:3]) + (f" ... ({len(doors)})" if len(doors) > 3 else "")
-    return warn(
+    tell = bad if anybody_plants else warn
+    return tell(
         "everybody",
         Words(
             f"ทุกคน (PUBLIC) ยังใช้ได้: {few} แต่คำขอจากเว็บเรียกใช้ไม่ได้",

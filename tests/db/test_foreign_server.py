@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -24,6 +24,8 @@ import psycopg
 import pytest
 import yaml
 
+from flows.opening import open_job
+from flows.pipeline import refresh
 from geo.errors import ConfigurationError
 from geo.settings import Settings, from_environment, project_folder
 from geo.store.database import open_engine, transaction
@@ -34,6 +36,7 @@ from server.cluster import ensure_database
 from server.grants import grants, open_functions
 from sql import statement
 from tests.cli.conftest import Onemap, environment_of, onemap
+from tests.conftest import reading_by
 from tests.db.foreign import PASSWORDS, Server, foreign_server, free_port
 
 __all__ = ["onemap"]
@@ -135,17 +138,23 @@ def rights_before(server: Server) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def city(server: Server, rights_before: list[str], onemap: Onemap, home: Path) -> dict[str, str]:
+def city(
+    server: Server,
+    rights_before: list[str],
+    onemap: Onemap,
+    forked_reader: Callable[..., object],
+    home: Path,
+) -> dict[str, str]:
     """Environment of the map in the neighbour's database: prepared once, and run once."""
     environment = server.environment("city")
     asked = onemap("db", "grants", home=home, **environment)
     assert asked.returncode == 0, asked.stderr
     server.administer(asked.stdout)
-    sources = ("sample_districts", "sample_subdistricts")
-    arguments = [part for source in sources for part in ("--source", source)]
-    ran = onemap("run", *arguments, home=home, **environment)
-    assert ran.returncode == 0, ran.stderr
-    assert "Release 1 is published" in ran.stdout
+    job = open_job(_settings(environment, home), "sample")
+    with reading_by(forked_reader):
+        result = refresh(job, only=["sample_districts", "sample_subdistricts"])
+    job.engine.dispose()
+    assert result.ended_well and result.release and result.release.number == 1
     return environment
 
 
@@ -208,6 +217,21 @@ def test_the_private_cluster_has_no_administrator(onemap: Onemap, tmp_path: Path
     refused = onemap("db", "grants", home=tmp_path)
     assert refused.returncode == os.EX_CONFIG and refused.stdout == ""
     assert "postgresql://OWNER:PASSWORD@HOST:5432" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["gis'; select 1/0; --", 'g"is', "g\\is\n\\! touch it", ":owner", "ชื่อ"]
+)
+def test_names_stay_names_however_they_are_written(
+    city: dict[str, str], server: Server, home: Path, name: str
+) -> None:
+    written = quote(name, safe="")
+    unreachable = f"postgresql://{written}:p@127.0.0.1:{server.port}/{written}"
+    environment = city | {"ONEMAP_DATABASE_URL": unreachable}
+    server.administer(grants(_settings(environment, home), "sample"))
+    with psycopg.connect(unreachable) as owner:
+        assert owner.execute("select current_user, current_database()").fetchone() == (name, name)
+    assert "nothing is missing" in grants(_settings(environment, home), "sample")
 
 
 def test_a_server_that_is_not_there_yet_gets_the_whole_list(home: Path, server: Server) -> None:
@@ -374,17 +398,17 @@ def test_a_database_that_keeps_no_unicode_is_refused(
         ensure_database(_settings(server.environment("latin"), home), "sample")
 
 
-def test_the_web_service_runs_by_its_own_password_alone(
-    city: dict[str, str], server: Server, home: Path
-) -> None:
-    """docker-compose.yml's command and environment as they stand, on this server."""
+@pytest.fixture(scope="module")
+def served(city: dict[str, str], server: Server, home: Path) -> Iterator[str]:
+    """Address of the web service, which has what docker-compose.yml gives it and nothing else."""
     with _web_service(_composed(server, "web", "city"), home) as address:
-        assert httpx.get(f"{address}/health").json() == {
-            "status": "ok",
-            "map": "sample",
-            "release": 1,
-        }
-        features = httpx.get(f"{address}/api/collections/districts/items").json()
+        yield address
+
+
+def test_the_web_service_runs_by_its_own_password_alone(served: str) -> None:
+    health = httpx.get(f"{served}/health").json()
+    assert health == {"status": "ok", "map": "sample", "release": 1}
+    features = httpx.get(f"{served}/api/collections/districts/items").json()
     assert features["numberMatched"] == 50
 
 
@@ -418,18 +442,15 @@ def test_the_server_of_docker_compose_needs_no_superuser_later(home: Path) -> No
                 server.connect(role, "template1")
 
 
-def test_a_request_that_names_a_function_reaches_no_database(
-    city: dict[str, str], server: Server, home: Path
-) -> None:
+def test_a_request_that_names_a_function_reaches_no_database(served: str, server: Server) -> None:
     """Everybody may call them here: nothing was closed. The server's log has all statements."""
     with server.connect("onemap_web", "city") as web:
         web.execute("select pg_sleep(0), query_to_xml('select 1', true, true, '')")
     written = server.log.stat().st_size
-    with _web_service(_composed(server, "web", "city"), home) as address:
-        with httpx.Client(base_url=address, timeout=20) as client:
-            answers = {request: client.get(request) for request in _requests_that_name_functions()}
-        for request, answer in answers.items():
-            assert answer.status_code in (200, 307, 400, 404), (request, answer.text)
+    with httpx.Client(base_url=served, timeout=20) as client:
+        answers = {request: client.get(request) for request in _requests_that_name_functions()}
+    for request, answer in answers.items():
+        assert answer.status_code in (200, 307, 400, 404), (request, answer.text)
     with server.log.open() as log:
         log.seek(written)
         said = log.read()
@@ -445,7 +466,10 @@ def test_what_everybody_may_still_do_is_told(
     assert any(name.startswith("pg_sleep(") for name in left)
     assert any(name.startswith("query_to_xml(") for name in left)
     assert open_functions(open_engine(ensure_database(_settings(closed, home), "sample"))) == []
-    for environment, state, said in ((city, "warn", "--close-public"), (closed, "ok", "no map")):
+    for environment, state, said in (
+        (city, "bad", "CREATE ON SCHEMA public"),
+        (closed, "ok", "no map"),
+    ):
         doctor = onemap("doctor", "--json", "--lang", "en", home=home, **environment)
         (told,) = [row for row in json.loads(doctor.stdout) if row["check"] == "everybody"]
         assert told["state"] == state and said in f"{told['found']} {told['advice']}"
