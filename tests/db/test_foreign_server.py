@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -535,10 +536,15 @@ def _settings(environment: dict[str, str], home: Path) -> Settings:
     return from_environment(environment | {"ONEMAP_HOME": str(home)})
 
 
+def _service(name: str) -> dict[str, Any]:
+    """A service of docker-compose.yml."""
+    with (project_folder() / "docker-compose.yml").open() as file:
+        found: dict[str, Any] = yaml.safe_load(file)["services"][name]
+    return found
+
+
 def _composed(server: Server, service: str, database: str = "") -> dict[str, str]:
     """A service's environment in docker-compose.yml, with this server for its database."""
-    with (project_folder() / "docker-compose.yml").open() as file:
-        said = yaml.safe_load(file)["services"][service]["environment"]
     values = {
         "ONEMAP_MAP": "sample",
         "ONEMAP_DB_PASSWORD": "0wner",
@@ -548,7 +554,7 @@ def _composed(server: Server, service: str, database: str = "") -> dict[str, str
         name: REFERENCE.sub(lambda found: values.get(found[1], ""), value).replace(
             "@postgis:5432", f"@127.0.0.1:{server.port}/{database}"
         )
-        for name, value in said.items()
+        for name, value in _service(service)["environment"].items()
     }
 
 
@@ -556,7 +562,9 @@ def _composed(server: Server, service: str, database: str = "") -> dict[str, str
 def _web_service(environment: dict[str, str], home: Path) -> Iterator[str]:
     """Runs it, with nothing else in its environment, until it answers."""
     port = free_port()
-    command = [sys.executable, "-m", "cli", "serve", "--host", "0.0.0.0", "--port", str(port)]
+    program, *arguments = _service("web")["command"]
+    assert program == "onemap"
+    command = [sys.executable, "-m", "cli", *arguments, "--port", str(port)]
     alone = {"PATH": os.environ["PATH"], "ONEMAP_HOME": str(home), **environment}
     assert not any(PASSWORDS["gis_staff"] in value for value in alone.values())
     process = subprocess.Popen(
