@@ -17,7 +17,7 @@ bin := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
-.PHONY: run serve test quick mutation golden lint lock wheel clean postgis chromium
+.PHONY: run serve schedule prefect-server test quick mutation golden lint lock wheel clean postgis chromium
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp web/node_modules/run.stamp postgis
@@ -26,7 +26,15 @@ run: .venv/run.stamp web/node_modules/run.stamp postgis
 serve: .venv/run.stamp web/node_modules/run.stamp postgis
 	@$(bin)/onemap serve $(ARGS)
 
-test: lint web/node_modules/test.stamp postgis chromium
+# Prefect's server, the maps' deployments and a worker, until it is stopped: each map is looked after
+# every hour. ARGS="--map bangkok": that map alone.
+schedule: .venv/run.stamp .venv-prefect/run.stamp postgis
+	@$(bin)/onemap schedule $(ARGS)
+
+# The server's own environment: its web libraries are not the application's.
+prefect-server: .venv-prefect/run.stamp
+
+test: lint web/node_modules/test.stamp .venv-prefect/run.stamp postgis chromium
 	$(pytest) $(coverage)
 
 # The inner loop: all but what is marked `slow`.
@@ -59,6 +67,10 @@ lint: .venv/test.stamp
 	@scripts/make-environment.sh $(PYTHON) requirements-dev.lock
 	@touch .venv/run.stamp $@
 
+.venv-prefect/run.stamp: requirements-prefect-server.lock scripts/make-environment.sh
+	@scripts/make-environment.sh $(PYTHON) requirements-prefect-server.lock .venv-prefect
+	@touch $@
+
 web/node_modules/run.stamp: web/package-lock.json | .venv/run.stamp
 	@echo "Installing the viewer's packages into web/node_modules"
 	@cd web && PATH="$(CURDIR)/$(bin):$$PATH" $(npm_ci) --omit=dev
@@ -75,15 +87,17 @@ postgis:
 chromium:
 	@scripts/install-chromium.sh
 
-# Both locks from pyproject.toml, for every platform: a pin stays where it may. UPGRADE=--upgrade takes
+# The locks from pyproject.toml, for every platform: a pin stays where it may. UPGRADE=--upgrade takes
 # the newest versions that are allowed, UPGRADE="--upgrade-package NAME" that of one package.
 lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
 lock: compile := build/uv/bin/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-strip-extras \
-	--generate-hashes --no-emit-index-url --no-emit-find-links pyproject.toml
+	--generate-hashes --no-emit-index-url --no-emit-find-links
 lock: .venv/run.stamp
 	@$(bin)/pip install --quiet --disable-pip-version-check --upgrade --target build/uv uv
-	$(compile) --output-file requirements.lock
-	$(compile) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(compile) pyproject.toml --output-file requirements.lock
+	$(compile) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	@sed -n 's/^\(prefect==[^ ]*\).*/\1/p' requirements.lock >build/prefect.txt
+	$(compile) --group prefect-server --constraint build/prefect.txt --output-file requirements-prefect-server.lock
 
 # dist/: a wheel with all that it needs but Python packages, and the lock of those. The same commit and
 # npm lock give the same bytes.
@@ -91,11 +105,11 @@ wheel: export SOURCE_DATE_EPOCH = $(or $(shell git log -1 --format=%ct 2>/dev/nu
 wheel: .venv/run.stamp web/node_modules/run.stamp
 	@rm -rf build/lib build/bdist.* dist
 	@$(bin)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
-	@cp requirements.lock dist
+	@cp requirements.lock requirements-prefect-server.lock dist
 	@ls dist/*
 
 # What was built; the data in .onemap stay (`onemap db reset` removes them).
 clean:
-	rm -rf .venv build dist web/node_modules .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv .venv-prefect build dist web/node_modules .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from cli import alerts, db, doctor, history, init, keeping, releases, review, status, upgrading
+from cli import (
+    alerts,
+    db,
+    doctor,
+    history,
+    init,
+    keeping,
+    releases,
+    review,
+    scheduling,
+    status,
+    upgrading,
+)
 from cli.language import Words
 from cli.options import JsonOption, LangOption, MapOption
 from cli.output import Answer, Column, console, errors
@@ -46,6 +58,9 @@ app.command("doctor")(doctor.doctor)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("alerts")(alerts.alerts)
+app.command("deploy")(scheduling.deploy)
+app.command("worker")(scheduling.worker)
+app.command("schedule")(scheduling.schedule)
 
 
 LAYERS = [
@@ -159,27 +174,6 @@ def position(
     from cli.checking import print_position
 
     print_position(x, y, crs, as_json=as_json)
-
-
-@app.command()
-def deploy() -> None:
-    """Register every deployment and its schedule with the Prefect server."""
-    from flows.deployments import deployments
-    from flows.serving import register
-    from schemas.catalogue import load_catalogue
-
-    for name in register(deployments(load_catalogue())):
-        console.print(name, highlight=False)
-
-
-@app.command()
-def worker() -> None:
-    """Serve scheduled runs until stopped."""
-    from flows.deployments import deployments
-    from flows.serving import work
-    from schemas.catalogue import load_catalogue
-
-    work(deployments(load_catalogue()))
 
 
 def run_command() -> None:

@@ -237,11 +237,14 @@ def _through_prefect(
     map_id: str, drops: Path | None, only: list[str] | None, again: bool
 ) -> RefreshResult:
     load_catalogue().map_view(map_id)  # one that is not declared is no flow run
+    from flows.run_states import RefreshFailed
     from flows.scheduled import refresh_map
 
     folder = str(drops) if drops else None
     state = refresh_map(map_id, folder, only, again, return_state=True)
     result = state.result(raise_on_failure=False)
+    if isinstance(result, RefreshFailed):
+        return result.result
     if isinstance(result, Exception):
         raise result
     assert isinstance(result, RefreshResult)

@@ -1,61 +1,57 @@
-"""WHEN: the one list of deployments; `onemap deploy` registers, `onemap worker` serves them."""
+"""WHEN: one deployment a map, which looks every hour and takes in what is due (flows/due.py).
+
+`onemap deploy` registers them, `onemap worker` serves them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows.opening import has_deliveries
+from geo.settings import Settings
 from schemas.catalogue import Catalogue
-from schemas.models import Schedule
 
 TIME_ZONE = "Asia/Bangkok"
-
-_DAYS = {"hour": "*", "day": "*", "week": "*", "month": "1"}
+HOURLY = "5 * * * *"
+"""Some minutes past: due times are mostly full hours, and clocks of two machines differ."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One flow with its parameters and its schedule (cron, in Asia/Bangkok)."""
+    """One map, looked after by one flow on one schedule (cron, in Asia/Bangkok)."""
 
-    flow: str
-    name: str
-    cron: str
-    parameters: dict[str, Any] = field(default_factory=dict)
-    concurrency: int = 1
-    """Runs of this deployment at once; the lease row is the lock, this only spares waiting."""
+    map_id: str
+    cron: str = HOURLY
+    flow: str = "refresh_map"
+    parameters: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", {"map_id": self.map_id, "due": True})
+
+    @property
+    def name(self) -> str:
+        """What Prefect calls it."""
+        return f"refresh-{self.map_id}"
 
 
 def deployments(catalogue: Catalogue) -> list[Deployment]:
-    """For each map a nightly refresh, a run of each source on its own schedule, and an hourly
-    publication of what these runs prepared."""
+    """The deployment of every map that is declared."""
+    return [Deployment(map_id) for map_id in catalogue.maps]
+
+
+def wanted(
+    catalogue: Catalogue, settings: Settings, named: Collection[str] | None = None
+) -> list[Deployment]:
+    """The deployments of the maps that are named; else of those that have deliveries to look for.
+
+    Raises UnknownMapError.
+    """
+    if named:
+        return [Deployment(catalogue.map_view(map_id).map.id) for map_id in dict.fromkeys(named)]
     return [
         deployment
-        for map_id in catalogue.maps
-        for deployment in (_refresh(map_id), *_sources(catalogue, map_id), _publish(map_id))
+        for deployment in deployments(catalogue)
+        if has_deliveries(settings, catalogue.map_view(deployment.map_id))
     ]
-
-
-def _refresh(map_id: str) -> Deployment:
-    return Deployment("refresh_map", f"refresh-{map_id}", "0 3 * * *", {"map_id": map_id})
-
-
-def _sources(catalogue: Catalogue, map_id: str) -> Iterable[Deployment]:
-    for source in catalogue.map_view(map_id).sources:
-        yield Deployment(
-            "ingest_source",
-            f"ingest-{map_id}-{source.id}",
-            cron(source.schedule),
-            {"map_id": map_id, "source_id": source.id},
-        )
-
-
-def _publish(map_id: str) -> Deployment:
-    return Deployment("publish_release", f"publish-{map_id}", "30 * * * *", {"map_id": map_id})
-
-
-def cron(schedule: Schedule) -> str:
-    """A declared schedule as a cron line; weekly is Monday, monthly the first day."""
-    hour = "*" if schedule.every == "hour" else str(schedule.at.hour)
-    weekday = "1" if schedule.every == "week" else "*"
-    return f"{schedule.at.minute} {hour} {_DAYS[schedule.every]} * {weekday}"

@@ -80,6 +80,21 @@ def _drops(
     return None
 
 
+def has_deliveries(settings: Settings, view: MapView) -> bool:
+    """Whether there is anything to look at: the map's own drops folder, or services alone.
+
+    A folder that several maps might share is a map's where a file of the map lies in it.
+    """
+    locations = [one.location for one in view.sources if _lies_in_drops(one.location)]
+    folder = settings.drops_of(view.map.id)
+    if view.map.sample or not locations:
+        return True
+    if folder.name == view.map.id:
+        return folder.is_dir()
+    relative = (location for location in locations if not Path(location).is_absolute())
+    return any(any(folder.glob(location)) for location in relative)
+
+
 def _lies_in_drops(location: str) -> bool:
     return urlsplit(location).scheme not in ("http", "https")
 

@@ -1,58 +1,24 @@
-"""Registers the deployments with a Prefect server, and serves their runs.
-
-Prefect is imported once the server has answered: whether it is there is known without.
-"""
+"""Whether a Prefect server is there. Asked before Prefect is imported, which takes seconds."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import time
 from urllib.parse import urlsplit
 
 import httpx
 
-from flows.deployments import TIME_ZONE, Deployment
+from flows.job import Progress
 from geo.errors import ConfigurationError, PrefectUnreachable
 
-if TYPE_CHECKING:
-    from prefect import Flow
-    from prefect.deployments.runner import RunnerDeployment
-
 PROBE_SECONDS = 3.0
+PAUSE_SECONDS = 2.0
+"""Between two questions whether a server is there by now."""
+REMINDER_SECONDS = 60.0
+"""Between two lines that say that it is not."""
 
-
-def register(listed: list[Deployment]) -> list[str]:
-    """Makes the server know every deployment; returns their names. Raises as `require_server`."""
-    require_server()
-    for deployment in listed:
-        _runner_deployment(deployment).apply()
-    return [f"{deployment.flow}/{deployment.name}" for deployment in listed]
-
-
-def work(listed: list[Deployment]) -> None:
-    """Serves scheduled and requested runs until it is stopped. Raises as `require_server`."""
-    require_server()
-    from prefect import serve
-
-    serve(*(_runner_deployment(deployment) for deployment in listed))
-
-
-def _runner_deployment(deployment: Deployment) -> RunnerDeployment:
-    from prefect.deployments.runner import RunnerDeployment
-    from prefect.schedules import Cron
-
-    from flows import scheduled
-
-    flow: Flow[..., object] = getattr(scheduled, deployment.flow)
-    made = flow.to_deployment(
-        deployment.name,
-        schedule=Cron(deployment.cron, timezone=TIME_ZONE),
-        parameters=deployment.parameters,
-        concurrency_limit=deployment.concurrency,
-        tags=["onemap", deployment.parameters["map_id"]],
-    )
-    assert isinstance(made, RunnerDeployment), "called outside of an event loop"
-    return made
+_SILENCE = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+"""Prefect would tell its makers that it is used; whoever wants that may set these otherwise."""
 
 
 def require_server() -> None:
@@ -63,8 +29,8 @@ def require_server() -> None:
     url = os.environ.get("PREFECT_API_URL")
     if not url:
         raise ConfigurationError(
-            "there is no Prefect server: start one with `prefect server start` and set "
-            "PREFECT_API_URL, or use `onemap run`, which needs none"
+            "there is no Prefect server: `make schedule` starts one and works for it; for one that "
+            "runs already, set PREFECT_API_URL; `onemap run` needs none"
         )
     try:
         answer = httpx.get(f"{url.rstrip('/')}/health", timeout=PROBE_SECONDS)
@@ -72,6 +38,24 @@ def require_server() -> None:
         raise PrefectUnreachable(_shown(url), str(error) or type(error).__name__) from error
     if answer.is_server_error:
         raise PrefectUnreachable(_shown(url), f"HTTP status {answer.status_code}")
+    for name, value in _SILENCE.items():
+        os.environ.setdefault(name, value)
+
+
+def wait_for_server(say: Progress) -> None:
+    """Returns once the server answers; says now and then that it does not.
+
+    Raises ConfigurationError if none is named.
+    """
+    said_at: float | None = None
+    while True:
+        try:
+            return require_server()
+        except PrefectUnreachable as error:
+            if said_at is None or time.monotonic() - said_at >= REMINDER_SECONDS:
+                say(f"waiting for the Prefect server: {error}")
+                said_at = time.monotonic()
+        time.sleep(PAUSE_SECONDS)
 
 
 def _shown(url: str) -> str:

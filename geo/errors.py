@@ -172,8 +172,8 @@ class PrefectUnreachable(TransientError):
 
     def __str__(self) -> str:
         return (
-            f"the Prefect server at {self.address} cannot be reached ({self.reason}); start it "
-            "with `prefect server start`, or correct PREFECT_API_URL"
+            f"the Prefect server at {self.address} cannot be reached ({self.reason}); start it, or "
+            "correct PREFECT_API_URL (`make schedule` without it starts one of its own)"
         )
 
 

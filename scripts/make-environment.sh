@@ -1,9 +1,11 @@
 #!/bin/sh
-# The Python environment .venv from a lock with hashes: make-environment.sh PYTHON LOCK
+# A Python environment from a lock with hashes: make-environment.sh PYTHON LOCK [FOLDER]
+# Without a folder it is .venv, and has the project itself, too.
 set -eu
 here=$(dirname "$0")
 python=$1
 lock=$2
+folder=${3:-.venv}
 
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || {
     echo "there is no $python: install Python 3.11 or newer, or name one: make run PYTHON=..." >&2
@@ -13,11 +15,12 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/de
     echo "$python is Python $version; One Map needs 3.11 or newer: make run PYTHON=python3.12" >&2
     exit 1
 }
-if [ ! -x .venv/bin/pip ]; then
+if [ ! -x "$folder/bin/pip" ]; then
     "$python" -c 'import ensurepip' 2>/dev/null ||
         "$here/apt-install.sh" "Python's venv module" "python$version-venv"
-    "$python" -m venv --clear .venv
+    "$python" -m venv --clear "$folder"
 fi
-echo "Installing Python packages from $lock into .venv (some minutes at first)"
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+echo "Installing Python packages from $lock into $folder (some minutes at first)"
+"$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+[ "$folder" != .venv ] ||
+    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import certifi
 import geopandas as gpd
 import pytest
 import shapely
@@ -20,6 +21,7 @@ from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import connect, open_engine
 from schemas.catalogue import Catalogue, MapView, load_catalogue
+from tests.flows.scheduling import EACH_MINUTE, Operator, Worker, eventually
 from tests.flows.servers import PrefectServer, prefect_server
 from tests.tiles import shallow
 
@@ -92,6 +94,67 @@ def small_city(
     return city
 
 
+@pytest.fixture(scope="session")
+def locked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """Prefect's server in the environment of `make prefect-server`, with its pages.
+
+    One for all tests that need a real one and leave it running, and they share an xdist worker: a
+    test that stops its server makes one of its own (tests/flows/servers.py).
+    """
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def prefect_api(
+    locked_server: PrefectServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PrefectServer]:
+    """The same, with this process as its client: flows that are called here are its flow runs."""
+    from prefect.settings import PREFECT_API_SSL_CERT_FILE, PREFECT_API_URL, temporary_settings
+
+    trusted = tmp_path_factory.mktemp("client") / "trusted.pem"
+    trusted.write_text(one_certificate(), "ascii")
+    known = {PREFECT_API_URL: locked_server.api, PREFECT_API_SSL_CERT_FILE: str(trusted)}
+    with temporary_settings(known), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_API_URL", locked_server.api)
+        patch.setenv("DO_NOT_TRACK", "1")
+        yield locked_server
+
+
+@dataclass(frozen=True)
+class ScheduledSample:
+    """The sample, deployed and due each minute, and the worker that looks after it."""
+
+    operator: Operator
+    worker: Worker
+    deployed: str
+    registered: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def scheduled_sample(
+    locked_server: PrefectServer,
+    lasting_database: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ScheduledSample]:
+    """Begun once for the module; its run goes on while the tests do."""
+    home = tmp_path_factory.mktemp("scheduled")
+    operator = Operator(locked_server, home, lasting_database("scheduled"))
+    with operator.worker() as worker:
+        eventually(lambda: "nothing to serve" in worker.said(), "the worker")
+        result = operator.run("deploy", "--map", "sample")
+        assert result.returncode == 0, result.stderr
+        registered = operator.deployments()["refresh-sample"]
+        operator.edit_schedule("refresh-sample", schedule=EACH_MINUTE, active=True)
+        yield ScheduledSample(operator, worker, result.stdout, registered)
+
+
+def one_certificate() -> str:
+    """Each of many clients would load all that the world trusts; the server here has no TLS."""
+    end = "-----END CERTIFICATE-----"
+    return certifi.contents().partition(end)[0] + end
+
+
 def small_view(catalogue: Catalogue) -> MapView:
     """The map of Bangkok with four of its sources."""
     view = shallow(catalogue.map_view("bangkok"))
@@ -128,20 +191,6 @@ def _shapefile(
     frame.to_file(folder / "layer.shp", encoding="utf-8")
     shutil.make_archive(str(folder), "zip", folder)
     shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    """A real Prefect server, and this process as its client."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    with (
-        prefect_server(tmp_path_factory.mktemp("prefect")) as server,
-        temporary_settings({PREFECT_API_URL: server.api}),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("PREFECT_API_URL", server.api)
-        yield server
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A real Prefect server, as its own program, in a folder of its own."""
+"""A real Prefect server: the locked one, as its own program, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 
+from geo.settings import project_folder
+
+PROGRAM = project_folder() / ".venv-prefect" / "bin" / "prefect"
 START_SECONDS = 120.0
 
 
@@ -35,10 +39,12 @@ class PrefectServer:
         return (self.folder / "server.log").read_text()
 
     def start(self) -> None:
+        if not PROGRAM.exists():
+            pytest.fail(f"{PROGRAM} is not there; run: make prefect-server", pytrace=False)
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    *(Path(sys.executable).with_name("prefect"), "server", "start", "--no-ui"),
+                    *(PROGRAM, "server", "start"),
                     *("--host", "127.0.0.1", "--port", str(self.port)),
                 ],
                 stdin=subprocess.DEVNULL,
@@ -57,6 +63,23 @@ class PrefectServer:
         os.killpg(self.process.pid, how)
         self.process.wait(30)
 
+    def ask(self, path: str, **filters: Any) -> Any:
+        """What it answers to a question, as its pages ask it."""
+        return httpx.post(f"{self.api}{path}", json=filters).raise_for_status().json()
+
+    def list(self, kind: str, *options: str) -> str:
+        """What its own command line prints: `list("deployment")` is `prefect deployment ls`."""
+        environment = self._environment() | {"PREFECT_API_URL": self.api, "COLUMNS": "200"}
+        result = subprocess.run(
+            [PROGRAM, kind, "ls", *options],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
     def _answers(self) -> bool:
         try:
             return httpx.get(f"{self.api}/health", timeout=1).is_success
@@ -68,6 +91,8 @@ class PrefectServer:
         return kept | {
             "PREFECT_HOME": str(self.folder),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_API_URL": self.api,
+            "DO_NOT_TRACK": "1",
             "PREFECT_LOGGING_LEVEL": "INFO",
             "PREFECT_SERVER_LOGGING_LEVEL": "INFO",
             "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1S",

@@ -1,52 +1,32 @@
-"""The same road as Prefect flows, on a real (temporary) Prefect server."""
+"""The same road as a flow of a real Prefect server, and the states that it ends in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import os
+import subprocess
+import sys
+from typing import Any
 
-import certifi
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterFlowRunId
-from prefect.client.schemas.sorting import DeploymentSort, TaskRunSort
-from prefect.settings import PREFECT_API_SSL_CERT_FILE, PREFECT_API_URL, temporary_settings
+from prefect.client.schemas.objects import State
+from prefect.client.schemas.sorting import TaskRunSort
 
-from flows import scheduled, serving
-from flows.deployments import deployments
+from flows import scheduled
 from flows.job import RefreshResult
-from schemas.catalogue import load_catalogue
+from flows.run_states import RefreshFailed
+from geo.errors import DropsMissing
 from tests.flows.conftest import SmallCity
+from tests.flows.servers import PrefectServer
 
 pytestmark = pytest.mark.slow
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from prefect.testing.utilities import prefect_test_harness  # six seconds, in each worker
-
-    trusted = tmp_path_factory.mktemp("prefect") / "trusted.pem"
-    trusted.write_text(one_certificate(), "ascii")
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        temporary_settings({PREFECT_API_SSL_CERT_FILE: str(trusted)}),
-    ):
-        patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")  # it would tell its makers
-        with prefect_test_harness(server_startup_timeout=120):
-            yield str(PREFECT_API_URL.value())
+PARKS = "bangkok_parks"
 
 
-def one_certificate() -> str:
-    """Each of many clients would load all that the world trusts; the server here has no TLS."""
-    end = "-----END CERTIFICATE-----"
-    return certifi.contents().partition(end)[0] + end
-
-
-@pytest.fixture
-def opened(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> SmallCity:
-    monkeypatch.setattr(scheduled, "open_job", lambda *_: small_city.job)
-    monkeypatch.setattr(scheduled, "open_review", lambda *_: small_city.job)
-    return small_city
+def look(**parameters: Any) -> State[Any]:
+    return scheduled.refresh_map("bangkok", return_state=True, **parameters)
 
 
 def task_names(flow_run_id: object) -> set[str]:
@@ -61,56 +41,106 @@ def task_names(flow_run_id: object) -> set[str]:
     return {run.name for run in runs}
 
 
-@pytest.mark.usefixtures("server")
-def test_refresh_map_is_a_flow_whose_tasks_say_the_layer(opened: SmallCity) -> None:
-    state = scheduled.refresh_map("bangkok", return_state=True)
-    assert state.is_completed(), state.message
+@pytest.mark.usefixtures("prefect_api")
+def test_refresh_map_is_a_flow_whose_tasks_say_the_layer(flown: SmallCity) -> None:
+    state = look(due=True)
+    assert (state.name, state.message) == ("Completed", "release 1; 4 accepted")
     result = state.result()
     assert isinstance(result, RefreshResult)
     assert result.release is not None and result.release.number == 1
-    names = task_names(state.state_details.flow_run_id)
+    flow_run_id = state.state_details.flow_run_id
+    assert flow_run_id is not None
+    names = task_names(flow_run_id)
     assert {"read bangkok_parks", "load parks from bangkok_parks", "unify", "publish"} <= names
-    assert len(opened.scalars("select feature_id from onemap.parks")) == 20
-
-
-@pytest.mark.usefixtures("server")
-def test_a_refused_source_shows_in_the_flow_run(opened: SmallCity) -> None:
-    opened.write("parks/public_park.csv", b"<html></html>")
-    state = scheduled.refresh_map("bangkok", return_state=True)
-    assert state.is_failed()
-    assert "bangkok_parks" in str(state.message)
-    assert opened.scalars("select count(*) from onemap.subdistricts") == [2], "the rest is there"
-
-
-@pytest.mark.usefixtures("server")
-def test_a_map_that_has_nothing_yet_publishes_nothing(opened: SmallCity) -> None:
-    assert scheduled.publish_release("bangkok") is None
-    assert opened.scalars("select count(*) from onemap.release") == [0]
-
-
-@pytest.mark.usefixtures("server")
-def test_one_source_and_then_a_publication(opened: SmallCity) -> None:
-    for source_id in ("bangkok_districts", "bangkok_subdistricts", "bangkok_parks"):
-        state = scheduled.ingest_source("bangkok", source_id, return_state=True)
-        assert state.is_completed(), state.message
-    assert opened.scalars("select count(*) from onemap.parks") == [0], "prepared, not published"
-    assert scheduled.publish_release("bangkok") == 1
-    assert opened.scalars("select count(*) from onemap.parks") == [20]
-
-
-def test_every_deployment_of_a_map_is_registered_with_its_schedule(
-    server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", server)
-    monkeypatch.chdir(Path(__file__).parents[2])
-    everything = deployments(load_catalogue())
-    listed = [one for one in everything if one.parameters["map_id"] == "bangkok"]
-    names = serving.register(listed)
-    assert len(names) == len(listed)
     with get_client(sync_client=True) as client:
-        listing = client.read_deployments(limit=200, sort=DeploymentSort.NAME_ASC)
-        found = {deployment.name: deployment for deployment in listing}
-    assert {deployment.name for deployment in listed} <= set(found)
-    (schedule,) = found["refresh-bangkok"].schedules
-    assert schedule.schedule.cron == "0 3 * * *"  # type: ignore[union-attr]
-    assert schedule.schedule.timezone == "Asia/Bangkok"
+        assert client.read_flow_run(flow_run_id).name == "refresh bangkok"
+    assert len(flown.scalars("select feature_id from onemap.parks")) == 20
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_what_is_not_due_is_not_looked_at(flown: SmallCity) -> None:
+    look(due=True)
+    flown.parks(19)
+    quiet = look(due=True)
+    assert quiet.name == "Completed"
+    assert str(quiet.message).startswith("nothing is due until 20")
+    assert str(quiet.message).endswith(":00 (Asia/Bangkok)")
+    by_hand = look()
+    assert by_hand.message == "release 2; 3 unchanged, 1 accepted", (
+        "by hand everything is looked at"
+    )
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_what_was_prepared_before_is_published_though_nothing_is_due(
+    flown: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import pipeline
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "finish", lambda *_: RefreshResult((), None))
+        look()
+    assert flown.scalars("select count(*) from onemap.parks") == [0], "prepared, not published"
+    assert look(due=True).message == "release 1"
+    assert flown.scalars("select count(*) from onemap.parks") == [20]
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_refused_source_shows_in_the_flow_run(flown: SmallCity) -> None:
+    flown.write("parks/public_park.csv", b"<html></html>")
+    state = look()
+    assert state.is_failed()
+    head, line = str(state.message).splitlines()
+    assert head == "release 1; 3 accepted, 1 refused"
+    assert line.startswith(f"{PARKS}: refused: ")
+    failure = state.result(raise_on_failure=False)
+    assert isinstance(failure, RefreshFailed)
+    assert {source.outcome for source in failure.result.sources} == {"accepted", "refused"}
+    assert flown.scalars("select count(*) from onemap.subdistricts") == [2], "the rest is there"
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_hold_is_not_plainly_green(flown: SmallCity) -> None:
+    look()
+    flown.parks(5)
+    state = look()
+    assert state.is_completed()
+    assert state.name == "Held"
+    head, line = str(state.message).splitlines()
+    assert head == "nothing new; 3 unchanged, 1 held"
+    assert line.startswith(f"{PARKS}: held: ")
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_what_ends_a_run_before_its_begin_is_its_message(
+    small_city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise DropsMissing(small_city.drops)
+
+    monkeypatch.setattr(scheduled, "open_job", missing)
+    state = look()
+    assert state.is_failed()
+    assert state.message == str(DropsMissing(small_city.drops))
+
+
+def test_a_failure_is_one_line_in_the_workers_output(prefect_api: PrefectServer) -> None:
+    with get_client(sync_client=True) as client:
+        planned = client.create_flow_run(scheduled.refresh_map, parameters={"map_id": "atlantis"})
+        deployment = client.create_deployment(
+            planned.flow_id, "one-line", entrypoint="flows.scheduled.refresh_map"
+        )
+        run = client.create_flow_run_from_deployment(deployment, parameters={"map_id": "atlantis"})
+        result = subprocess.run(
+            [sys.executable, "-m", "prefect.engine", str(run.id)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PREFECT_API_URL": prefect_api.api},
+            check=False,
+        )
+        client.delete_deployment(deployment)
+        state = client.read_flow_run(run.id).state
+    assert state is not None and state.is_failed() and "atlantis" in str(state.message)
+    beginning, view, end = result.stderr.splitlines()
+    assert "Beginning flow run 'refresh atlantis'" in beginning and "View at" in view
+    assert "there is no map `atlantis`" in end
