@@ -18,6 +18,7 @@ from flows.job import RefreshResult
 from flows.run_states import RefreshFailed
 from geo.errors import DropsMissing
 from tests.flows.conftest import SmallCity
+from tests.flows.scheduling import eventually
 from tests.flows.servers import PrefectServer
 
 pytestmark = pytest.mark.slow
@@ -50,8 +51,8 @@ def test_refresh_map_is_a_flow_whose_tasks_say_the_layer(flown: SmallCity) -> No
     assert result.release is not None and result.release.number == 1
     flow_run_id = state.state_details.flow_run_id
     assert flow_run_id is not None
-    names = task_names(flow_run_id)
-    assert {"read bangkok_parks", "load parks from bangkok_parks", "unify", "publish"} <= names
+    wanted = {"read bangkok_parks", "load parks from bangkok_parks", "unify", "publish"}
+    eventually(lambda: wanted <= task_names(flow_run_id), "the tasks, which the server is told of")
     with get_client(sync_client=True) as client:
         assert client.read_flow_run(flow_run_id).name == "refresh bangkok"
     assert len(flown.scalars("select feature_id from onemap.parks")) == 20
