@@ -26,6 +26,7 @@ from cli import (
 from cli.language import Words
 from cli.options import JsonOption, LangOption, MapOption
 from cli.output import Answer, Column, console, errors
+from cli.version import version_line
 from cli.words import LAYER
 from geo.errors import DatabaseUnreachable, GeoError
 from geo.settings import DATABASE_VARIABLES
@@ -35,7 +36,6 @@ START = "start it with `onemap db start`"
 
 app = typer.Typer(
     name="onemap",
-    help="One Map: agency files in, one published map out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -61,6 +61,22 @@ app.command("alerts")(alerts.alerts)
 app.command("deploy")(scheduling.deploy)
 app.command("worker")(scheduling.worker)
 app.command("schedule")(scheduling.schedule)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        console.print(version_line(), highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def onemap(
+    _: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_say_version, help="Say which it is."),
+    ] = False,
+) -> None:
+    """One Map: agency files in, one published map out."""
 
 
 LAYERS = [
@@ -185,7 +201,9 @@ def _exit_code() -> int:
     try:
         return int(app(standalone_mode=False) or 0)
     except typer.TyperException as error:  # a wrong option or argument
-        return _say(error.format_message(), error.exit_code)
+        # No words: no command was named, and what there are has been listed.
+        words = error.format_message()
+        return _say(words, error.exit_code) if words else error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         errors.print("stopped")
         return 130
@@ -201,10 +219,13 @@ def _exit_code() -> int:
         if os.environ.get("ONEMAP_DEBUG"):
             traceback.print_exc()
         first = (str(error).splitlines() or [""])[0]
+        named = f"{type(error).__name__}: {first}" if first else type(error).__name__
         hint = "this is a fault in One Map; set ONEMAP_DEBUG=1 to see where"
-        return _say(f"{type(error).__name__}: {first} ({hint})", os.EX_SOFTWARE)
+        return _say(f"{named} ({hint})", os.EX_SOFTWARE)
 
 
 def _say(problem: object, code: int) -> int:
-    errors.print(f"error: {problem}", markup=False, highlight=False, soft_wrap=True)
+    """One readable line; an error that has no words is called by its name."""
+    words = str(problem).strip() or f"{type(problem).__name__}, which says no more"
+    errors.print(f"error: {words}", markup=False, highlight=False, soft_wrap=True)
     return code

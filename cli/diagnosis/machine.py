@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import locale
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from cli.diagnosis.finding import Check, Finding, Subject, bad, ok, warn
 from cli.language import Words
+from cli.version import version_line
 from geo.settings import project_folder
 
 PYTHON: Final = (3, 11)
@@ -33,7 +33,7 @@ _PINNED: Final = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)")
 
 def versions(_: Subject) -> Finding:
     """One Map itself, and its Python."""
-    found = f"One Map {version('city-onemap')}, Python {platform.python_version()}"
+    found = version_line()
     if sys.version_info < PYTHON:
         advice = Words("ใช้ Python 3.11 ขึ้นไป", "use Python 3.11 or newer")
         return bad("versions", Words(found, found), advice)

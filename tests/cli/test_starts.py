@@ -63,3 +63,27 @@ def test_a_start_imports_what_it_needs(
     assert said in result.stdout + result.stderr
     assert result.returncode == code, result.stderr
     assert not spared & imported
+
+
+def test_bash_completes_commands_options_and_languages(tmp_path: Path) -> None:
+    script = f"""
+        PATH={SCRIPT.parent}:$PATH
+        source <(onemap --show-completion bash)
+        complete -p onemap
+        complete_it() {{ _onemap_completion onemap; echo "${{COMPREPLY[@]}}"; }}
+        COMP_WORDS=(onemap sta) COMP_CWORD=1; complete_it
+        COMP_WORDS=(onemap show --l) COMP_CWORD=2; complete_it
+    """
+    answered = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        env=environment_of(ONEMAP_HOME=str(tmp_path)),
+        check=False,
+    )
+    registered, commands, options = answered.stdout.splitlines()
+    assert registered == "complete -o default -F _onemap_completion onemap", answered.stderr
+    assert (commands, options) == ("status", "--lang")
+    assert not list(tmp_path.iterdir()), "to complete is to look at nothing"
