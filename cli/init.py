@@ -32,7 +32,11 @@ def init(
     lang: LangOption = None,
 ) -> None:
     """Make a city's own project: declarations upon the built-in ones, with an example to run."""
-    made = folder.expanduser().absolute()
+    from schemas.project import folder_named
+
+    made = folder_named(str(folder))
+    if not str(made).isprintable():
+        raise ConfigurationError(f"{str(made)!r} cannot be typed; name another folder")
     _write(made)
     answer = Answer(asked=lang)
     answer.say(_MADE, folder=made)

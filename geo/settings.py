@@ -31,7 +31,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from geo.errors import ConfigurationError
-from schemas.project import city_project
+from schemas.project import city_project, folder_named
 
 WALLS: Mapping[str, str] = {
     "landlock": "landlock_abi",
@@ -178,7 +178,7 @@ def _folder(environment: Mapping[str, str], name: str) -> Path | None:
     """An absolute path; nothing may be there, but what is there is a folder."""
     if not environment.get(name):
         return None
-    folder = Path(environment[name]).expanduser().absolute()
+    folder = folder_named(environment[name])
     try:
         taken = folder.exists() and not folder.is_dir()
     except OSError as error:

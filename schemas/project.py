@@ -23,10 +23,18 @@ def city_project(environment: Mapping[str, str] | None = None) -> Path | None:
     named = (os.environ if environment is None else environment).get(VARIABLE)
     if not named:
         return None
-    folder = Path(named).expanduser().absolute()
+    folder = folder_named(named)
     if problem := folder_problem(folder):
         raise DeclarationError([Finding(folder, 0, f"{problem}; correct {VARIABLE}")])
     return folder
+
+
+def folder_named(text: str) -> Path:
+    """An absolute path; `~` is a home where it names one, and else a name like others."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        return Path(text).absolute()
 
 
 def folder_problem(folder: Path) -> str | None:

@@ -114,8 +114,14 @@ def test_it_answers_in_both_languages(onemap: Onemap, tmp_path: Path) -> None:
     assert f"export ONEMAP_DECLARATIONS='{tmp_path}/a b'" in thai, "as a shell takes it"
 
 
+def test_a_folder_that_cannot_be_typed_is_not_made(onemap: Onemap, tmp_path: Path) -> None:
+    said = one_line(onemap("init", f"{tmp_path}/a\nb", home=tmp_path / "state"))
+    assert "cannot be typed" in said and not list(tmp_path.glob("a*"))
+
+
 def test_a_declared_folder_that_is_not_there_is_one_line(onemap: Onemap, tmp_path: Path) -> None:
     for command in (("lint",), ("layers",), ("run",), ("holds",), ("db", "status")):
-        said = onemap(*command, home=tmp_path, ONEMAP_DECLARATIONS=str(tmp_path / "none"))
-        assert "ONEMAP_DECLARATIONS" in one_line(said), command
-        assert said.returncode == os.EX_CONFIG
+        for named in (str(tmp_path / "none"), "~no-body/city"):
+            said = onemap(*command, home=tmp_path, ONEMAP_DECLARATIONS=named)
+            assert "ONEMAP_DECLARATIONS" in one_line(said), command
+            assert said.returncode == os.EX_CONFIG

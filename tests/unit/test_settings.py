@@ -50,6 +50,15 @@ def test_a_relative_home_is_meant_from_the_working_folder(
     assert from_environment({"ONEMAP_HOME": "state"}).home == tmp_path / "state"
 
 
+def test_a_home_of_nobody_is_a_name_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    assert from_environment({"ONEMAP_HOME": "~/state"}).home == Path("/home/me/state")
+    assert from_environment({"ONEMAP_HOME": "~no-body/s"}).home == tmp_path / "~no-body" / "s"
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         from_environment({}).home = Path("/other")  # type: ignore[misc]
