@@ -16,6 +16,7 @@ from server.provision import (
     Wanted,
     address,
     closing_statements,
+    connect,
     missing,
     script,
 )
@@ -44,7 +45,10 @@ def grants(settings: Settings, map_id: str, *, close_public: bool = False) -> st
     except DatabaseUnreachable as error:
         return _whole(map_id, target, asked, error.reason)
     if not statements:
-        return f"-- {_line(address(target))}: nothing is missing.\n"
+        return (
+            _refused_logins(settings, map_id)
+            or f"-- {_line(address(target))}: nothing is missing.\n"
+        )
     body = "".join(f"{statement};\n" for statement in statements)
     return f"{_head(map_id, target, asked)}{_variables(asked, 'database')}{ENTER}{body}"
 
@@ -92,6 +96,23 @@ def _head(map_id: str, target: str, asked: Wanted) -> str:
         f"-- {VARIABLES[WEB]}, as PostgreSQL keeps them (SCRAM): nobody can read them here.\n"
         f"{_without_passwords(asked)}"
     )
+
+
+def _refused_logins(settings: Settings, map_id: str) -> str:
+    """Readers whose configured login does not let them in, as comments: a role that is there keeps
+    its password, for others may log in by it.
+    """
+    refused = ""
+    logins = {PLANNER: settings.planner_database_url, WEB: settings.web_database_url}
+    for role in (role for role, login in logins.items() if login):
+        try:
+            connect(database_url(settings, map_id, role)).close()
+        except DatabaseUnreachable as error:
+            refused += (
+                f"-- {VARIABLES[role]} does not let {role} in ({_line(error.reason)}).\n"
+                f"-- If the role is there with another password: psql's \\password {role}\n"
+            )
+    return refused
 
 
 def _variables(asked: Wanted, *names: str) -> str:

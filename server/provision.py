@@ -127,13 +127,21 @@ def address(url: str) -> str:
     return f"{host}:{port}/{parts.get('dbname', '')}"
 
 
+def connect(url: str) -> Session:
+    """A session that commits each statement by itself. Raises DatabaseUnreachable."""
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnreachable(address(url), str(error).strip()) from error
+
+
 def enter(target: str) -> Session:
     """A session in a map's database, or in one that may become it.
 
     Raises DatabaseUnreachable, and ConfigurationError if it is no place for a map: it keeps no
     Unicode, or schemas of our names in it are somebody else's.
     """
-    connection = _connect(target)
+    connection = connect(target)
     try:
         if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
             raise ConfigurationError(
@@ -213,13 +221,6 @@ def _without(statement: str, passwords: Mapping[str, str]) -> str:
 
 def _connect_to_either(first: str, second: str) -> Session:
     try:
-        return _connect(first)
+        return connect(first)
     except DatabaseUnreachable:
-        return _connect(second)
-
-
-def _connect(url: str) -> Session:
-    try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS)
-    except psycopg.OperationalError as error:
-        raise DatabaseUnreachable(address(url), str(error).strip()) from error
+        return connect(second)

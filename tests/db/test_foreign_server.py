@@ -207,6 +207,15 @@ def test_what_everybody_may_do_is_what_it_was(
     assert "function pg_sleep(double precision)|EXECUTE" in after
 
 
+def test_a_reader_with_another_password_is_told(
+    city: dict[str, str], server: Server, home: Path
+) -> None:
+    other = city["ONEMAP_WEB_DATABASE_URL"].replace("onemap_web:", "onemap_web:other")
+    told = grants(_settings(city | {"ONEMAP_WEB_DATABASE_URL": other}, home), "sample")
+    assert "\\password onemap_web" in told and "nothing is missing" not in told
+    assert all(line.startswith("--") for line in told.splitlines())
+
+
 def test_no_password_is_printed(city: dict[str, str], home: Path) -> None:
     unreachable = {name: url.replace("127.0.0.1", "localhost:1,") for name, url in city.items()}
     for environment in (city, unreachable, {k: v for k, v in city.items() if "WEB" not in k}):
