@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from flows.deployments import wanted
+from geo.settings import from_environment
 from schemas.catalogue import KINDS, load_catalogue
 from schemas.json_schema import json_schemas
+from schemas.project import VARIABLE
 from tests.cli.conftest import Onemap, Result
 from tests.cli.test_commands import one_line
 
@@ -78,6 +81,13 @@ def test_the_check_says_what_is_wrong_with_file_and_line(onemap: Onemap, project
         *("run", "--map", "example"), home=project.parent, ONEMAP_DECLARATIONS=str(project)
     )
     assert f"{file}:6" in one_line(refused) and refused.returncode == os.EX_CONFIG
+
+
+def test_the_schedule_follows_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(project))
+    monkeypatch.delenv("ONEMAP_DROPS", raising=False)
+    looked_after = wanted(load_catalogue(), from_environment())
+    assert [deployment.map_id for deployment in looked_after] == ["sample", "example"]
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "hidden", "link"])
