@@ -1,16 +1,20 @@
-"""Keeping a map: `onemap backup`, `onemap restore`."""
+"""Keeping a map: `onemap backup`, `onemap restore`, `onemap prune`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.language import Words
+from cli.opening import open_map
 from cli.options import JsonOption, LangOption, MapOption
-from cli.output import Answer, errors
+from cli.output import Answer, Column, errors
+
+if TYPE_CHECKING:
+    from flows.keeping.prune import Plan
 
 _KEPT = Words(
     "สำรองแผนที่ {map} ที่รุ่น {release} ไว้ใน {folder} แล้ว (แถว {rows}, ไฟล์ที่หน่วยงานส่ง {deliveries} ชุด, "
@@ -30,6 +34,29 @@ _BACK = Words(
     "{deliveries}, releases: {releases}, {bytes} MB); every table and every file is equal by hash "
     "to the backup; it took {seconds} s",
 )
+
+
+_PARTS = {
+    "releases": Words("ไฟล์ของรุ่นเก่า", "files of old releases"),
+    "deliveries": Words("ไฟล์ที่หน่วยงานส่ง", "deliveries"),
+    "runs": Words("รายละเอียดของรอบเก่า (แถว)", "details of old runs (rows)"),
+    "files": Words("ไฟล์ที่จะลบทั้งหมด", "files to delete, in all"),
+}
+_GOING = [
+    Column("what", Words("สิ่งที่ลบได้", "what can go"), words=_PARTS),
+    Column("count", Words("จำนวน", "count"), number=True),
+    Column("which", Words("ได้แก่", "which")),
+    Column("size", Words("ขนาด", "size")),
+]
+_NOTHING = Words("ไม่มีอะไรที่ลบได้", "Nothing can go.")
+_ASK = Words("ลบทั้งหมดนี้หรือไม่", "Delete all of this?")
+_GONE = Words(
+    "ลบแล้ว: ไฟล์ของ {releases} รุ่น ไฟล์ที่หน่วยงานส่ง {deliveries} ชุด รายละเอียดของ {runs} รอบ "
+    "({rows} แถว) คืนที่ว่าง {bytes} MB",
+    "gone: files of {releases} releases, {deliveries} deliveries, details of {runs} runs ({rows} "
+    "rows); {bytes} MB are free again",
+)
+_MANY = 5
 
 
 def backup(
@@ -73,6 +100,66 @@ def restore(
     back = bring_back(from_environment(), folder, replace=replace, progress=_tell)
     facts = back.archive.counts | {"seconds": round(back.seconds, 1)}
     _answer(Answer(as_json, lang), _BACK, facts)
+
+
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what can go, and end.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    map_id: MapOption = "sample",
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Remove what a map can do without, by its declared retention. Lists first, and asks.
+
+    Never goes: the files of the current release and of the latest ones, what they came from, what
+    waits for a decision or was rejected, and what the next upgrade reads again.
+    """
+    from flows.keeping.prune import plan
+    from flows.keeping.prune import prune as remove
+
+    answer, job = Answer(as_json, lang), open_map(map_id)
+    going = plan(job)
+    if dry_run or not as_json:
+        _list(going, answer)
+    if dry_run or going.is_empty:
+        return
+    if not (yes or typer.confirm(_ASK.said(answer.language), err=True)):
+        raise typer.Exit(1)
+    gone = remove(job, going)
+    _answer(answer, _GONE, _counts(gone))
+
+
+def _list(going: Plan, answer: Answer) -> None:
+    if answer.as_json:
+        listed = {"which": {"releases": going.releases, "runs": going.runs}}
+        answer.json(_counts(going) | listed)
+        return
+    which = {
+        "releases": [str(number) for number in going.releases],
+        "deliveries": [f"{one.source_id} {one.sha256[:8]}" for one in going.deliveries],
+        "runs": [str(number) for number in going.runs],
+    }
+    rows = [
+        {"what": what, "count": len(found), "which": _few(found)} for what, found in which.items()
+    ]
+    rows[-1]["count"] = going.rows
+    rows.append({"what": "files", "count": len(going.files), "size": f"{going.size / 1e6:,.1f} MB"})
+    answer.rows(_GOING, [] if going.is_empty else rows, _NOTHING)
+
+
+def _few(found: list[str]) -> str:
+    return ", ".join(found[:_MANY]) + (f" +{len(found) - _MANY}" if len(found) > _MANY else "")
+
+
+def _counts(plan: Plan) -> dict[str, Any]:
+    return {
+        "releases": len(plan.releases),
+        "deliveries": len(plan.deliveries),
+        "runs": len(plan.runs),
+        "rows": plan.rows,
+        "files": len(plan.files),
+        "bytes": plan.size,
+    }
 
 
 def _answer(answer: Answer, words: Words, facts: dict[str, Any]) -> None:

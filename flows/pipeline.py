@@ -18,6 +18,7 @@ from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.judging import Past, judge, past_of
+from flows.keeping.in_use import in_use
 from flows.opening import prepare
 from flows.preflight import require_room
 from flows.publishing import LEASE_WAIT_SECONDS, finish
@@ -70,12 +71,13 @@ def ingest(job: Job, source: Source, *, again: bool = False) -> SourceOutcome:
     was looked at is written down, whatever came of it.
     """
     began, started = datetime.now(UTC), time.monotonic()
-    taken = contain(lambda: take_snapshot(job, source))
-    outcome = (
-        bring_in(job, source, taken, again=again)
-        if isinstance(taken, Snapshot)
-        else _record(job, source, unread(job, source, taken))
-    )
+    with in_use(job.settings.snapshots):
+        taken = contain(lambda: take_snapshot(job, source))
+        outcome = (
+            bring_in(job, source, taken, again=again)
+            if isinstance(taken, Snapshot)
+            else _record(job, source, unread(job, source, taken))
+        )
     contain(lambda: looked(job.engine, source.id, Look(began, outcome.outcome)))
     return replace(outcome, seconds=time.monotonic() - started)
 

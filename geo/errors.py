@@ -208,6 +208,16 @@ class DatabaseBusy(TransientError):
 
 
 @dataclass(eq=False)
+class StoreBusy(TransientError):
+    """Deliveries are being taken in, so that none can be removed."""
+
+    store: Path
+
+    def __str__(self) -> str:
+        return f"a run is taking deliveries into {self.store}; wait for it and try again"
+
+
+@dataclass(eq=False)
 class LeaseHeld(TransientError):
     """Another run has the right to write this layer."""
 

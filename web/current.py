@@ -52,7 +52,13 @@ class Current:
     async def numbered(self, number: int) -> Release:
         """A published release. A folder that the pointer has not reached is not served."""
         newest = (await self.release()).number
-        release = self._releases.get(number) if 0 < number <= newest else None
-        if release is None:
+        if not 0 < number <= newest:
             raise not_found(f"there is no release {number} here; the current one is {newest}")
+        release = self._releases.get(number)
+        if release is None:
+            raise WebError(
+                410,
+                "ReleaseGone",
+                f"the files of release {number} are kept no longer; the current one is {newest}",
+            )
         return release

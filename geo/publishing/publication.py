@@ -19,9 +19,12 @@ class Publication:
 
     @property
     def declarations_sha256(self) -> str:
-        """Fingerprint of what is declared and shown; schedules are not."""
+        """Fingerprint of what is declared and shown; schedules are not, nor how long is kept."""
         schedules = {"schedule", "promise_days"}
-        texts = [self.view.map.model_dump_json(), self.view.area.model_dump_json()]
+        texts = [
+            self.view.map.model_dump_json(exclude={"retention"}),
+            self.view.area.model_dump_json(),
+        ]
         texts += [layer.model_dump_json() for layer in self.view.layers]
         texts += [source.model_dump_json(exclude=schedules) for source in self.view.sources]
         texts += [self.view.agencies[name].model_dump_json() for name in sorted(self.view.agencies)]

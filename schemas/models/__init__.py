@@ -22,7 +22,7 @@ from schemas.models.layer import (
     Style,
     SumRule,
 )
-from schemas.models.map import Area, OneMap
+from schemas.models.map import Area, OneMap, Retention
 from schemas.models.source import (
     Agency,
     AreaUnit,
@@ -61,6 +61,7 @@ __all__ = [
     "PresentRule",
     "Privacy",
     "RangeRule",
+    "Retention",
     "Role",
     "Rule",
     "Schedule",

@@ -16,7 +16,7 @@ from tests.cli.conftest import Onemap, Result
 PROJECT = Path(__file__).parents[2]
 COMMANDS = (
     *("init", "run", "serve", "lint", "layers", "position", "deploy", "worker", "holds", "approve"),
-    *("reject", "upgrade", "backup", "restore", "doctor", "db"),
+    *("reject", "upgrade", "backup", "restore", "prune", "doctor", "db"),
 )
 
 

@@ -52,6 +52,20 @@ def test_a_folder_without_declarations_is_a_finding(tmp_path: Path) -> None:
 
 FAULTS = [
     # file, what it says, what it shall say, the line that is told, what is told
+    (
+        "maps/songkhla",
+        "layers: [",
+        "retention: { releases: 0 }\nlayers: [",
+        "retention:",
+        "greater than or equal to 1",
+    ),
+    (
+        "maps/songkhla",
+        "layers: [",
+        "retention: { snapshot: 90 }\nlayers: [",
+        "retention:",
+        "did you mean `snapshots`",
+    ),
     ("maps/songkhla", "area: songkhla", "area: songkla", "area:", "did you mean `songkhla`"),
     (
         "maps/songkhla",

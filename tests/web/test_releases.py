@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +13,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from time import sleep
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import psycopg
@@ -23,6 +25,10 @@ from geo.settings import Settings
 from server import cluster as private_cluster
 from tests.web.conftest import City, running
 from web.app import create_app
+from web.current import Current
+from web.database import Snapshots
+from web.errors import WebError
+from web.releases import Releases
 from web.settings import PACKAGES, WebSettings
 
 
@@ -134,6 +140,27 @@ def test_an_unpublished_number_is_not_served(client: httpx.Client, city: City, n
     answer = client.get(f"/releases/{number}/manifest.json")
     assert answer.status_code == 404
     assert answer.json()["code"] == "NotFound"
+
+
+def test_a_release_whose_files_were_pruned_is_gone_and_says_so(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pointer is at 3; of 2 only the row is left."""
+    made = json.loads((city.folder / "manifest.json").read_bytes()) | {"release": 3}
+    (tmp_path / "3").mkdir()
+    (tmp_path / "3" / "manifest.json").write_text(json.dumps(made), "utf-8")
+    current = Current("test", cast(Snapshots, None), Releases(tmp_path))
+
+    async def number() -> int:
+        return 3
+
+    monkeypatch.setattr(current, "number", number)
+    assert asyncio.run(current.numbered(3)).number == 3
+    for asked, status, code in ((2, 410, "ReleaseGone"), (4, 404, "NotFound")):
+        with pytest.raises(WebError) as told:
+            asyncio.run(current.numbered(asked))
+        assert (told.value.status, told.value.code) == (status, code)
+    assert "the current one is 3" in told.value.description
 
 
 def test_tiles_are_those_of_the_archive(client: httpx.Client, city: City) -> None:
