@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -71,6 +72,9 @@ def _with_own_server(
     from geo.settings import from_environment
     from server.prefect import prefect_server
 
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends the server, too, as Ctrl-C does
     settings = from_environment()
     _say("starting Prefect's server (the first start takes longer)")
     with prefect_server(settings, port) as server:

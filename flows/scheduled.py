@@ -15,6 +15,7 @@ from flows.opening import open_job, prepare
 from flows.reporting import report, run_log, watched
 from flows.run_states import TOLD, failed_run, state_of
 from geo.settings import from_environment
+from geo.store import runs
 from geo.store.looks import looks
 
 
@@ -61,4 +62,6 @@ def _due(job: Job, only: list[str] | None) -> list[str]:
 def _nothing_due(job: Job) -> str:
     now = datetime.now(UTC)
     first = min(next_due(source.schedule, now) for source in job.view.sources)
-    return f"nothing is due until {first.astimezone(BANGKOK):%Y-%m-%d %H:%M} (Asia/Bangkok)"
+    words = f"nothing is due until {first.astimezone(BANGKOK):%Y-%m-%d %H:%M} (Asia/Bangkok)"
+    waiting = len(runs.holds(job.engine))
+    return f"{words}; {waiting} held before, waiting for a person" if waiting else words

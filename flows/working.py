@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,6 +22,7 @@ import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.runner import Runner
+from prefect.runner.server import start_webserver
 from prefect.settings import get_current_settings
 from prefect.states import Cancelled
 
@@ -62,13 +64,15 @@ class _Worker:
         """Looks for planned runs every few seconds (PREFECT_RUNNER_POLL_FREQUENCY)."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
-        pause = get_current_settings().runner.poll_frequency
+        settings = get_current_settings().runner
         async with get_client() as client, Runner(pause_on_shutdown=False) as runner:
+            if settings.server.enable:  # says at /health whether the worker still looks
+                Thread(target=start_webserver, args=[runner], daemon=True).start()
             while not self._stop.is_set():
                 await self._look(client, runner)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), pause)
-            self._say("stopped; nothing is paused, and a run that went on is cancelled")
+                    await asyncio.wait_for(self._stop.wait(), settings.poll_frequency)
+            self._say("stopping: nothing is paused; a run that goes on is cancelled")
             await runner.astop()
 
     async def _look(self, client: PrefectClient, runner: Runner) -> None:

@@ -33,6 +33,10 @@ START_SECONDS = 180.0
 STOP_SECONDS = 20.0
 _PAUSE_SECONDS = 0.1
 
+_BY_HAND = (
+    "python3 -m venv .venv-prefect && .venv-prefect/bin/pip install --require-hashes -r "
+    "requirements-prefect-server.lock (it lies beside the wheel)"
+)
 _NOT_ITS_BUSINESS = ("ONEMAP_", "PG")
 """Variables that the server is not given: they may hold the maps' passwords."""
 
@@ -69,7 +73,8 @@ def prefect_server(settings: Settings, port: int = PORT) -> Iterator[PrefectServ
 def _program(settings: Settings) -> Path:
     program = settings.project / ".venv-prefect" / "bin" / "prefect"
     if not os.access(program, os.X_OK):
-        raise MissingProgram("Prefect's server", "make prefect-server")
+        made = (settings.project / "Makefile").is_file()
+        raise MissingProgram("Prefect's server", "make prefect-server" if made else _BY_HAND)
     return program
 
 

@@ -110,6 +110,7 @@ def test_a_hold_is_not_plainly_green(flown: SmallCity) -> None:
     head, line = str(state.message).splitlines()
     assert head == "nothing new; 3 unchanged, 1 held"
     assert line.startswith(f"{PARKS}: held: ")
+    assert str(look(due=True).message).endswith("; 1 held before, waiting for a person")
 
 
 @pytest.mark.usefixtures("prefect_api")

@@ -28,14 +28,14 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def test_it_has_the_services_that_the_readme_names(services: dict[str, Any]) -> None:
-    assert set(services) == {"postgis", "prefect", "worker", "web", "run"}
+    assert set(services) == {"postgis", "prefect", "deploy", "worker", "web", "run"}
 
 
 def test_every_onemap_command_is_a_real_one(services: dict[str, Any]) -> None:
     group = typer.main.get_command(app)
     commands = [service["command"] for service in services.values()]
     ours = [command[1:] for command in commands if command[0] == "onemap"]
-    assert sorted(name for name, *_ in ours) == ["run", "serve", "worker"]
+    assert sorted(name for name, *_ in ours) == ["deploy", "run", "serve", "worker"]
     for name, *arguments in ours:
         command = group.commands[name]  # type: ignore[attr-defined]
         command.make_context(name, list(arguments))  # parses; raises for an unknown option
@@ -73,7 +73,7 @@ def test_each_service_has_the_passwords_that_it_needs_and_no_other(
         "ONEMAP_WEB_DB_PASSWORD",
     }
     assert held.pop("web") == {"ONEMAP_WEB_DB_PASSWORD"}
-    assert held.pop("prefect") == {"PREFECT_AUTH"}
+    assert held.pop("prefect") == held.pop("deploy") == {"PREFECT_AUTH"}
     assert held == {"worker": owner, "run": owner}
 
 
@@ -93,7 +93,7 @@ def test_ports_are_bound_to_this_machine(services: dict[str, Any]) -> None:
 
 def test_what_runs_for_long_is_watched_and_restarted(services: dict[str, Any]) -> None:
     for name, service in services.items():
-        if name != "run":
+        if name not in {"deploy", "run"}:
             assert service["healthcheck"]["test"][0] == "CMD", name
             assert service["restart"] == "unless-stopped", name
     for name in ("worker", "web", "run"):
@@ -110,8 +110,40 @@ def test_prefect_is_closed_and_silent(services: dict[str, Any]) -> None:
     assert not any("DB_PASSWORD" in value for value in environment.values())
 
 
+def test_prefects_server_has_an_image_of_its_own(services: dict[str, Any]) -> None:
+    built = services["prefect"]["build"]
+    assert services["prefect"]["image"] != services["worker"]["image"]
+    stages = (project_folder() / "Dockerfile").read_text().split("\nFROM ")
+    (stage,) = [one for one in stages if one.splitlines()[0].endswith(f" AS {built['target']}")]
+    assert "-r requirements-prefect-server.lock" in stage
+    assert "-r requirements.lock" in stages[-1], "the last one is built where none is named"
+
+
+def test_what_deploys_waits_for_the_server_and_ends(services: dict[str, Any]) -> None:
+    assert services["deploy"]["restart"] == "no"
+    assert services["deploy"]["depends_on"] == {"prefect": {"condition": "service_healthy"}}
+
+
+def test_both_locks_hold_the_same_prefect() -> None:
+    def pins(lock: str) -> dict[str, str]:
+        lines = (project_folder() / lock).read_text().splitlines()
+        found = (line.split()[0].partition("==") for line in lines if re.match(r"\S+==", line))
+        return {name.partition("[")[0]: version for name, _, version in found}
+
+    ours, theirs = pins("requirements.lock"), pins("requirements-prefect-server.lock")
+    assert ours["prefect"] == theirs["prefect"]
+    assert tuple(map(int, theirs["whenever"].split(".")[:2])) >= (0, 11), "else its cron fails"
+    assert not {"geopandas", "tipg", "psycopg"} & theirs.keys(), "it is no second application"
+
+
+def test_the_lock_of_the_server_names_no_place() -> None:
+    text = (project_folder() / "requirements-prefect-server.lock").read_text()
+    assert "--hash=sha256:" in text
+    assert "://" not in text and "index-url" not in text and "file:" not in text
+
+
 def test_scheduled_runs_find_the_delivered_files(services: dict[str, Any]) -> None:
-    for name in ("worker", "run"):
+    for name in ("deploy", "worker", "run"):
         folder = services[name]["environment"]["ONEMAP_DROPS"]
         assert any(mount.endswith(f":{folder}:ro") for mount in services[name]["volumes"]), name
 
@@ -123,7 +155,7 @@ def test_a_city_s_own_project_is_where_its_variable_says(
     def filled(value: str) -> str:
         return re.sub(r"\$\{ONEMAP_DECLARATIONS:-([^}]*)\}", lambda r: named or r[1], value)
 
-    for name in ("worker", "run", "web"):
+    for name in ("deploy", "worker", "run", "web"):
         service = services[name]
         assert filled(service["environment"]["ONEMAP_DECLARATIONS"]) == named, name
         mounts = [filled(mount) for mount in service["volumes"] if "DECLARATIONS" in mount]
