@@ -72,9 +72,7 @@ def _with_own_server(
     from geo.settings import from_environment
     from server.prefect import prefect_server
 
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # ends the server, too, as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: ends the server, too
     settings = from_environment()
     _say("starting Prefect's server (the first start takes longer)")
     with prefect_server(settings, port) as server:
