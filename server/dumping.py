@@ -18,9 +18,8 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import IO, Final
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from geo.errors import DumpFailed, MissingProgram
+from server.logins import apart
 from server.postgres import PROGRAMS
 from sql import statement
 
@@ -28,7 +27,6 @@ DUMPS: Final = ("database.dump", "staging.dump")
 """Files of a dump, in the order in which they are taken in."""
 LOCK_SECONDS: Final = 120
 """How long a dump waits for a table that is being changed."""
-_SECRETS: Final = {"password", "sslpassword"}
 _PROGRAMS: Final = ("pg_dump", "pg_restore", "psql")
 _SCRIPT: Final = ("--no-psqlrc", "--no-password", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
 _WHOLE: Final = ("meta", "core", "onemap", "web")
@@ -68,7 +66,7 @@ def dump(url: str, snapshot: str, folder: Path, tools: Programs) -> list[Path]:
         ["--schema-only", "--schema=staging"],
     )
     for name, chosen in zip(DUMPS, parts, strict=True):
-        told = [*every, *chosen, f"--snapshot={snapshot}", f"--dbname={_address(url)}"]
+        told = [*every, *chosen, f"--snapshot={snapshot}", f"--dbname={apart(url)[0]}"]
         _run([tools.folder / "pg_dump", *told, f"--file={folder / name}"], url)
     return [folder / name for name in DUMPS]
 
@@ -93,7 +91,7 @@ def load(url: str, dumps: Sequence[Path], tools: Programs) -> None:
 @contextmanager
 def _psql(url: str, tools: Programs, said: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """A psql that is ended with the block, whatever happens; it commits only what it is told to."""
-    command: list[str | Path] = [tools.folder / "psql", *_SCRIPT, f"--dbname={_address(url)}"]
+    command: list[str | Path] = [tools.folder / "psql", *_SCRIPT, f"--dbname={apart(url)[0]}"]
     psql = subprocess.Popen(
         command,
         bufsize=0,  # other programs write to the same pipe
@@ -134,16 +132,8 @@ def _run(
         raise DumpFailed(Path(command[0]).name, _last(done.stderr))
 
 
-def _address(url: str) -> str:
-    """What a program is told to connect to, without what is secret."""
-    parts = conninfo_to_dict(url)
-    shown = {name: str(value) for name, value in parts.items() if name not in _SECRETS}
-    return make_conninfo("", **shown)
-
-
 def _environment(url: str | None) -> dict[str, str]:
-    password = conninfo_to_dict(url).get("password") if url else None
-    secret = {"PGPASSWORD": str(password)} if password else {}
+    secret = apart(url)[1] if url else {}
     return {**os.environ, "LC_ALL": "C.UTF-8", "PGCONNECT_TIMEOUT": "10", **secret}
 
 

@@ -56,6 +56,12 @@ from pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner)))
 where grantee = 0 and relnamespace in ('public'::regnamespace, 'budget'::regnamespace)
   and relname not in ('geometry_columns', 'geography_columns', 'spatial_ref_sys')
 union all
+select 'language ' || lanname, privilege_type
+from pg_language, aclexplode(coalesce(lanacl, acldefault('l', lanowner))) where grantee = 0
+union all
+select format('default of %s for %s', defaclrole::regrole, defaclobjtype), privilege_type
+from pg_default_acl, aclexplode(defaclacl) where grantee = 0
+union all
 select format('function %s', pg_proc.oid::regprocedure), privilege_type
 from pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))
 where grantee = 0 and pronamespace in ('pg_catalog'::regnamespace, 'budget'::regnamespace)
@@ -205,6 +211,17 @@ def test_what_everybody_may_do_is_what_it_was(
         *after
     }
     assert "function pg_sleep(double precision)|EXECUTE" in after
+
+
+def test_the_neighbours_go_on_as_before(city: dict[str, str], server: Server) -> None:
+    with server.connect("everybody_else", "city") as anybody:
+        assert anybody.execute("select year, budget.total() from budget.plan").fetchone() == (1, 3)
+        anybody.execute("insert into public.streets values ('Sathon')")
+        anybody.execute("create table public.theirs (a int); drop table public.theirs")
+        anybody.execute("create temporary table theirs (a int)")
+        for ours in ("web.parks", "onemap.parks", "core.parks", "meta.run"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                anybody.execute(f"select * from {ours}")
 
 
 def test_a_reader_with_another_password_is_told(

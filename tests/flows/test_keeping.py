@@ -394,15 +394,17 @@ def test_no_argument_holds_a_password(tmp_path: Path) -> None:
         told = f'{{ echo "$@"; echo "password=$PGPASSWORD"; }} > {tmp_path}/{name}.told'
         program.write_text(f"#!/bin/sh\n{told}\n[ {name} = psql ] && cat > /dev/null; exit 0\n")
         program.chmod(0o755)
-    url = "postgresql://owner:se%20cret@db.example:5433/city?sslpassword=hidden&sslmode=require"
+    url = "postgresql://owner:se%20cret@db.example:5433/city?sslmode=require"
     tools = dumping.Programs(tmp_path, 15)
     dumping.dump(url, "00-1", tmp_path, tools)
     dumping.load(url, [tmp_path / "one"], tools)
     for name in ("pg_dump", "psql"):
         arguments, environment = (tmp_path / f"{name}.told").read_text().splitlines()
         assert "db.example" in arguments and "require" in arguments
-        assert "se" + " cret" not in arguments and "hidden" not in arguments
+        assert "se" + " cret" not in arguments
         assert environment == "password=se cret"
+    with pytest.raises(GeoError, match="sslpassword"):
+        dumping.dump(f"{url}&sslpassword=hidden", "00-1", tmp_path, tools)
 
 
 def test_programs_are_as_new_as_the_server() -> None:
