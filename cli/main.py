@@ -32,8 +32,6 @@ from geo.errors import DatabaseUnreachable, GeoError
 from geo.settings import DATABASE_VARIABLES
 from schemas.errors import DeclarationError, UnknownMapError
 
-START = "start it with `onemap db start`"
-
 app = typer.Typer(
     name="onemap",
     no_args_is_help=True,
@@ -211,9 +209,7 @@ def _exit_code() -> int:
     except (DeclarationError, UnknownMapError) as error:
         return _say(error, os.EX_CONFIG)
     except DatabaseUnreachable as error:
-        configured = [name for name in DATABASE_VARIABLES if os.environ.get(name)]
-        advice = f"correct {' or '.join(configured)}" if configured else START
-        return _say(f"{error}; {advice}", error.exit_code)
+        return _say(f"{error}; {_advice(error)}", error.exit_code)
     except GeoError as error:
         return _say(error, error.exit_code)
     except Exception as error:  # noqa: BLE001  the edge: a fault of ours is one line, too
@@ -223,6 +219,16 @@ def _exit_code() -> int:
         named = f"{type(error).__name__}: {first}" if first else type(error).__name__
         hint = "this is a fault in One Map; set ONEMAP_DEBUG=1 to see where"
         return _say(f"{named} ({hint})", os.EX_SOFTWARE)
+
+
+def _advice(error: DatabaseUnreachable) -> str:
+    """What to do about the database; a server that answers may not have been prepared yet."""
+    configured = [name for name in DATABASE_VARIABLES if os.environ.get(name)]
+    if not configured:
+        return "start it with `onemap db start`"
+    correct = f"correct {' or '.join(configured)}"
+    unprepared = "FATAL" in error.reason  # the server's own word
+    return f"{correct}, or have `onemap db grants | psql` run" if unprepared else correct
 
 
 def _say(problem: object, code: int) -> int:

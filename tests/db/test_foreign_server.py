@@ -191,6 +191,15 @@ def test_nothing_is_asked_for_again(city: dict[str, str], onemap: Onemap, home: 
     )
 
 
+def test_a_server_that_is_not_prepared_yet_is_said_with_what_prepares_it(
+    server: Server, onemap: Onemap, home: Path
+) -> None:
+    unknown = {"ONEMAP_DATABASE_URL": f"postgresql://nobody_yet:p@127.0.0.1:{server.port}/"}
+    refused = onemap("run", home=home, **unknown)
+    assert refused.returncode == os.EX_UNAVAILABLE
+    assert "correct ONEMAP_DATABASE_URL, or have `onemap db grants | psql` run" in refused.stderr
+
+
 def test_the_whole_list_may_be_run_again(city: dict[str, str], server: Server, home: Path) -> None:
     wrong = city | {"ONEMAP_DATABASE_URL": city["ONEMAP_DATABASE_URL"].replace(":owner", ":other")}
     again = grants(_settings(wrong, home), "sample")
@@ -247,7 +256,7 @@ def test_the_private_cluster_has_no_administrator(onemap: Onemap, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "name", ["gis'; select 1/0; --", 'g"is', "g\\is\n\\! touch it", ":owner", "ชื่อ"]
+    "name", ['gis\'s "own"; select 1/0; --', "g\\is\n\\! touch it", ":owner=b ชื่อ GIS"]
 )
 def test_names_stay_names_however_they_are_written(
     city: dict[str, str], server: Server, home: Path, name: str
