@@ -59,9 +59,14 @@ QUARANTINED = [
     Column("told", Words("ตามที่ส่งมา", "as delivered")),
 ]
 
+ABOUT = ("run", "source", "layer", "outcome", "started_at", "details_pruned_at")
 NO_RUNS = Words("ยังไม่มีรอบการนำเข้า", "There are no runs yet.")
 NO_ISSUES = Words("ไม่พบปัญหา", "Nothing was wrong.")
 NO_ROWS = Words("ไม่มีแถวที่กักไว้", "No row is quarantined.")
+PRUNED = Words(
+    "ปัญหาและแถวที่กักไว้ของรอบนี้ถูกลบตามอายุเมื่อ {at}",
+    "issues and quarantined rows of this run were pruned, {at}",
+)
 MORE = Words("และอีก {count} รายการ (--limit)", "and {count} more (--limit)")
 HEAD = Words("รอบ {run} ของ {source}: {outcome} {at}", "Run {run} of {source}: {outcome}, {at}")
 COUNTS = Words(
@@ -185,11 +190,14 @@ def _answer_rows(
 ) -> None:
     """Which run it is, and its rows; people are shown the first."""
     if answer.as_json:
-        about = {key: found[key] for key in ("run", "source", "layer", "outcome", "started_at")}
+        about = {key: found[key] for key in ABOUT}
         answer.json(about | {"count": len(rows), name: rows[:limit]})
         return
     answer.say(HEAD, **_head(found))
     shown = rows[: limit or MOST_SHOWN]
+    if found["details_pruned_at"]:
+        answer.say(PRUNED, at=found["details_pruned_at"])
+        return
     answer.rows(columns, shown, nothing)
     if len(rows) > len(shown):
         answer.say(MORE, count=len(rows) - len(shown))
@@ -205,6 +213,8 @@ def _tell_run(found: Row, answer: Answer) -> None:
         answer.say(OF_THESE, **found)
     for part in found["filtered"]:
         answer.say(FILTERED, count=part["count"], reason=Words(**part["reason"]))
+    if found["details_pruned_at"]:
+        answer.say(PRUNED, at=found["details_pruned_at"])
     if found["release"] is not None:
         _tell_features(found, answer)
     if found["decided_by"]:

@@ -111,6 +111,8 @@ def prune(
 ) -> None:
     """Remove what a map can do without, by its declared retention. Lists first, and asks.
 
+    Programs are not asked: --json alone lists, --json --yes removes.
+
     Never goes: the files of the current release and of the latest ones, what they came from, what
     waits for a decision or was rejected, and what the next upgrade reads again.
     """
@@ -119,9 +121,10 @@ def prune(
 
     answer, job = Answer(as_json, lang), open_map(map_id)
     going = plan(job)
-    if dry_run or not as_json:
+    only_listed = dry_run or (as_json and not yes)
+    if only_listed or not as_json:
         _list(going, answer)
-    if dry_run or going.is_empty:
+    if only_listed or (going.is_empty and not as_json):
         return
     if not (yes or typer.confirm(_ASK.said(answer.language), err=True)):
         raise typer.Exit(1)
@@ -131,8 +134,9 @@ def prune(
 
 def _list(going: Plan, answer: Answer) -> None:
     if answer.as_json:
-        listed = {"which": {"releases": going.releases, "runs": going.runs}}
-        answer.json(_counts(going) | listed)
+        deliveries = [delivery._asdict() for delivery in going.deliveries]
+        listed = {"releases": going.releases, "deliveries": deliveries, "runs": going.runs}
+        answer.json(_counts(going) | {"which": listed})
         return
     which = {
         "releases": [str(number) for number in going.releases],

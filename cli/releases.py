@@ -27,7 +27,7 @@ COUNTS = [Column(name, title, number=True) for name, title in KINDS.items()]
 RELEASES = [
     Column("release", Words("รุ่น", "release"), number=True),
     Column("published_at", Words("เผยแพร่เมื่อ", "published at")),
-    Column("mark", Words("ใช้อยู่", "current")),
+    Column("mark", Words("ไฟล์", "files")),
     Column("features", Words("สิ่งบนแผนที่", "features"), number=True),
     *COUNTS,
     Column("source_count", Words("แหล่งที่เปลี่ยน", "sources changed"), number=True),
@@ -42,7 +42,8 @@ FEATURES = [
 MOST_SHOWN = 10
 """Features of each layer and kind of change that people are shown where they ask for no number."""
 
-YES = Words("ใช้อยู่", "yes")
+CURRENT = Words("ใช้อยู่", "current")
+PRUNED = Words("ลบตามอายุแล้ว", "pruned")
 NO_RELEASES = Words("ยังไม่มีรุ่นที่เผยแพร่", "Nothing is published yet.")
 SAME = Words("รุ่น {a} และรุ่น {b} เหมือนกัน", "Releases {a} and {b} are the same.")
 TITLE = Words("จากรุ่น {a} ถึงรุ่น {b}", "From release {a} to release {b}")
@@ -64,11 +65,15 @@ def releases(
     from geo.store.reading import listed_releases
 
     found = listed_releases(open_map(map_id).engine, limit)
-    told = [
-        row | {"mark": YES if row["current"] else None, "source_count": len(row["sources"])}
-        for row in found
-    ]
+    told = [row | {"mark": _mark(row), "source_count": len(row["sources"])} for row in found]
     Answer(as_json, lang).rows(RELEASES, found if as_json else told, NO_RELEASES)
+
+
+def _mark(row: Row) -> Words | None:
+    """The release that readers follow, and those whose files are kept no longer."""
+    if row["current"]:
+        return CURRENT
+    return PRUNED if row["files_pruned_at"] else None
 
 
 def diff(

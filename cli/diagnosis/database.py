@@ -137,7 +137,11 @@ def interrupted(subject: Subject) -> Finding:
         return warn(
             "interrupted runs",
             Words(f"รอบที่ถูกหยุดกลางคัน: {runs}", f"killed, and not mended yet: {runs}"),
-            Words("รอบต่อไปจะแก้ให้: onemap run", "the next run mends it: `onemap run`"),
+            Words(
+                "จะปิดเป็นขัดข้องเมื่อชั้นข้อมูลนั้นนำเข้าครั้งต่อไป หรือสั่ง onemap run --again --source ID",
+                "they become faults when their layer is taken in next, or by "
+                "`onemap run --again --source ID`",
+            ),
         )
     return ok("interrupted runs", "ไม่มี", "none")
 

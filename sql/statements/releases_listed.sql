@@ -1,5 +1,5 @@
 -- Every release, the newest first, with what the runs that it took in changed.
-select r.release, r.published_at, r.release = p.release as current,
+select r.release, r.published_at, r.release = p.release as current, r.files_pruned_at,
        (select cast(sum(cast(l ->> 'features' as integer)) as integer) from jsonb_array_elements(r.manifest -> 'layers') l) as features,
        cast(coalesce(n.added, 0) as integer) as added, cast(coalesce(n.changed, 0) as integer) as changed,
        cast(coalesce(n.removed, 0) as integer) as removed,

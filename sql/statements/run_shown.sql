@@ -5,6 +5,7 @@ select r.run_id as run, r.source_id as source, r.layer_id as layer, meta.told_ou
        r.rows_in, r.rows_published, r.rows_quarantined, r.rows_filtered, r.rows_at_area, r.rows_repaired,
        r.features_added, r.features_changed, r.features_removed, r.target_release as release,
        r.decided_by, r.decided_reason, r.decided_at, r.reread, r.snapshot_sha256, r.fetched_at,
+       r.details_pruned_at, r.snapshot_pruned_at,
        r.evidence - 'seen' as evidence, r.lineage - 'schema' as lineage,
        exists (select from meta.open_hold h where h.run_id = r.run_id) as waits,
        (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -14,6 +15,8 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from cli import history, releases
+from cli.language import Language
 from flows.deciding import approve, reject
 from flows.job import Job
 from flows.keeping import prune as pruning
@@ -166,6 +169,23 @@ def test_it_says_where_it_was_what_went(city: SmallCity) -> None:
     store = city.job.settings.snapshots / "blobs"
     for sha256 in (first, second, *rest):
         assert (store / sha256[:2] / sha256).is_file() == (sha256 in rest)
+
+
+def test_people_are_told_what_went(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prune(city.job, plan(city.job))
+    for module in (history, releases):
+        monkeypatch.setattr(module, "open_map", lambda _: city.job)
+    (first,) = city.scalars("select min(run_id) from meta.run where source_id = 'bangkok_parks'")
+    releases.releases(lang=Language.en)
+    assert capsys.readouterr().out.count("pruned") == 2
+    for tell in (history.issues, history.quarantine, history.show):
+        tell(str(first), lang=Language.en)
+        told = capsys.readouterr().out
+        assert "were pruned" in told and "Nothing was wrong" not in told
+        tell(str(first), as_json=True)
+        assert json.loads(capsys.readouterr().out)["details_pruned_at"]
 
 
 def test_the_map_goes_on_as_if_nothing_went(city: SmallCity, tmp_path: Path) -> None:
