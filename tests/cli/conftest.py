@@ -27,14 +27,20 @@ class Onemap(Protocol):
 
 
 @pytest.fixture(scope="session")
-def onemap() -> Iterator[Onemap]:
-    """`onemap` forked from a process that has imported its libraries; test_starts.py starts it."""
+def warm_onemap() -> Iterator[WarmProcess]:
+    """A process that has imported what the commands do."""
     with warm_process(WARM, environment_of()) as warm:
+        yield warm
 
-        def run(*arguments: str, home: Path, **environment: str) -> Result:
-            return _run(warm, arguments, environment_of(ONEMAP_HOME=str(home), **environment))
 
-        yield run
+@pytest.fixture(scope="session")
+def onemap(warm_onemap: WarmProcess) -> Onemap:
+    """`onemap` forked from a process that has imported its libraries; test_starts.py starts it."""
+
+    def run(*arguments: str, home: Path, **environment: str) -> Result:
+        return _run(warm_onemap, arguments, environment_of(ONEMAP_HOME=str(home), **environment))
+
+    return run
 
 
 def environment_of(**changes: str) -> dict[str, str]:

@@ -14,9 +14,12 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from cli import history, releases
+from cli import keeping as commands
 from cli.language import Language
+from cli.main import app
 from flows.deciding import approve, reject
 from flows.job import Job
 from flows.keeping import prune as pruning
@@ -169,6 +172,25 @@ def test_it_says_where_it_was_what_went(city: SmallCity) -> None:
     store = city.job.settings.snapshots / "blobs"
     for sha256 in (first, second, *rest):
         assert (store / sha256[:2] / sha256).is_file() == (sha256 in rest)
+
+
+def test_it_asks_first_and_programs_say_yes(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "open_map", lambda _: city.job)
+    before, call = files(city), CliRunner().invoke
+    for arguments in (["--dry-run"], ["--dry-run", "--yes"], ["--json"]):
+        assert call(app, ["prune", *arguments], input="y").exit_code == 0
+    refused = call(app, ["prune", "--lang", "en"], input="n")
+    assert refused.exit_code == 1 and "Delete all of this?" in refused.output
+    assert "bangkok_parks" in refused.output
+    assert files(city) == before
+    listed = json.loads(call(app, ["prune", "--json"]).stdout)
+    gone = json.loads(call(app, ["prune", "--json", "--yes"]).stdout)
+    assert listed["which"]["releases"] == [1, 2] and len(listed["which"]["deliveries"]) == 2
+    assert gone == {name: value for name, value in listed.items() if name != "which"}
+    assert len(files(city)) == len(before) - gone["files"]
+    assert call(app, ["prune", "--lang", "th"]).output.strip() == "ไม่มีอะไรที่ลบได้"
 
 
 def test_people_are_told_what_went(
