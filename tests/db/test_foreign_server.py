@@ -256,7 +256,7 @@ def test_the_private_cluster_has_no_administrator(onemap: Onemap, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "name", ['gis\'s "own"; select 1/0; --', "g\\is\n\\! touch it", ":owner=b ชื่อ GIS"]
+    "name", ['gis\'s "own"; select 1/0; --', "g\\is\n\\! touch it", ":owner ชื่อ GIS"]
 )
 def test_names_stay_names_however_they_are_written(
     city: dict[str, str], server: Server, home: Path, name: str
