@@ -50,7 +50,6 @@ NAMES: Mapping[str, Words] = {
     "encoding_declared": Words("รหัสอักษรตามแฟ้ม", "declared encoding"),
     "encoding_found": Words("รหัสอักษรที่พบ", "found encoding"),
     "oddities": Words("ข้อสังเกต", "oddities"),
-    "sandbox": Words("กำแพงรอบตัวอ่าน", "walls"),
     "run": Words("รอบ", "run"),
     "by": Words("โดย", "by"),
     "at": Words("เมื่อ", "on"),
@@ -68,8 +67,8 @@ NAMES: Mapping[str, Words] = {
 by its key."""
 YES_OR_NO = {True: Words("ใช่", "yes"), False: Words("ไม่ใช่", "no")}
 SHARES = frozenset({"error_share", "fall"})
-HIDDEN = frozenset({"crs_text", "pipeline", "columns"})
-"""Too long for a line; programs read them."""
+HIDDEN = frozenset({"crs_text", "pipeline", "columns", "sandbox"})
+"""Too long for a line, or the same in every run; programs read them."""
 COLUMNS = [Column("name", Words("เรื่อง", "what")), Column("value", Words("ค่า", "value"))]
 
 

@@ -81,16 +81,16 @@ OF_THESE = Words(
 )
 FEATURES = Words(
     "สิ่งบนแผนที่: เพิ่ม {added} เปลี่ยน {changed} หายไป {removed} ในรุ่น {release}"
-    " (onemap diff {before} {release} --source {source})",
+    " (onemap diff {before} {release} --source {source} --map {map})",
     "features: {added} added, {changed} changed, {removed} removed, in release {release}"
-    " (onemap diff {before} {release} --source {source})",
+    " (onemap diff {before} {release} --source {source} --map {map})",
 )
 FILTERED = Words("คัดออก {count}: {reason}", "filtered {count}: {reason}")
 REASON = Words("เหตุผล: {reason}", "reason: {reason}")
 DECIDED = Words("{by} ตัดสินเมื่อ {at}: {reason}", "decided by {by}, {at}: {reason}")
 WAITS = Words(
-    "รอการตัดสินใจ: onemap approve {run} หรือ onemap reject {run}",
-    "it waits for a decision: onemap approve {run}, or onemap reject {run}",
+    "รอการตัดสินใจ: onemap approve {run} --map {map} (หรือ reject {run})",
+    "it waits for a decision: onemap approve {run} --map {map} (or reject {run})",
 )
 SEEN = Words("สิ่งที่ด่านตรวจเห็น", "What the gate saw")
 LINEAGE = Words("ที่มาของข้อมูล", "Lineage")
@@ -129,7 +129,7 @@ def show(
     if as_json:
         answer.json(found | {"issues": issues})
         return
-    _tell_run(found, answer)
+    _tell_run(found | {"map": map_id}, answer)
     for title, part in ((SEEN, found["evidence"]), (LINEAGE, found["lineage"])):
         if part:
             answer.title(title)
@@ -174,7 +174,11 @@ def quarantine(
     found = shown_run(job.engine, _run_of(job, run))
     source = _declared(job, found["source"])
     columns = showable_columns(source, job.view.layer(source.layer)) if source else ()
-    rows = quarantined_rows(job.engine, found["run"], columns)
+    order = found["lineage"].get("reader", {}).get("columns", [])
+    rows = [
+        row | {"values": {name: row["values"][name] for name in order if name in row["values"]}}
+        for row in quarantined_rows(job.engine, found["run"], columns)
+    ]
     told = rows if as_json else [row | {"told": _values(row["values"])} for row in rows]
     _answer_rows(Answer(as_json, lang), found, "rows", QUARANTINED, told, NO_ROWS, limit)
 
@@ -221,13 +225,12 @@ def _tell_run(found: Row, answer: Answer) -> None:
         by, at, why = (found[f"decided_{part}"] for part in ("by", "at", "reason"))
         answer.say(DECIDED, by=by, at=at, reason=why)
     if found["waits"]:
-        answer.say(WAITS, run=found["run"])
+        answer.say(WAITS, **found)
 
 
 def _tell_features(found: Row, answer: Answer) -> None:
     counts = {part: found[f"features_{part}"] for part in ("added", "changed", "removed")}
-    release = found["release"]
-    answer.say(FEATURES, **counts, release=release, before=release - 1, source=found["source"])
+    answer.say(FEATURES, **found, **counts, before=found["release"] - 1)
 
 
 def _head(found: Row) -> dict[str, Any]:

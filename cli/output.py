@@ -153,7 +153,7 @@ def _print(table: Table) -> None:
     written = Console(width=_WIDTH, file=StringIO())
     with written.capture() as lines:
         written.print(table)
-    print("\n".join(line.rstrip() for line in lines.get().splitlines()))
+    print("\n".join(line.rstrip() for line in lines.get().splitlines()), flush=True)
 
 
 def _plain(cell: str | Text) -> Text:

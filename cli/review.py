@@ -9,7 +9,7 @@ import typer
 from cli.language import Words
 from cli.opening import open_map
 from cli.options import JsonOption, LangOption, MapOption
-from cli.output import Answer, Column, console
+from cli.output import Answer, Column
 from cli.words import RUN, SOURCE, in_both
 
 
@@ -33,9 +33,13 @@ COLUMNS = [
     Column("errors", Words("ผิดพลาด", "errors")),
 ]
 NOTHING = Words("ไม่มีรายการที่รอ", "Nothing waits.")
+REJECTED = Words(
+    "ปฏิเสธรอบ {run} ของ {source} แล้ว แผนที่ยังเป็นอย่างเดิม",
+    "Run {run} of {source} is rejected; the map stays as it is.",
+)
 MORE = Words(
-    "รายละเอียดของแต่ละรอบ: onemap show RUN, onemap issues RUN, onemap quarantine RUN",
-    "more of each: onemap show RUN, onemap issues RUN, onemap quarantine RUN",
+    "รายละเอียดของแต่ละรอบ: onemap show RUN --map {map} (หรือ issues RUN, quarantine RUN)",
+    "more of each: onemap show RUN --map {map} (or issues RUN, quarantine RUN)",
 )
 
 
@@ -50,7 +54,7 @@ def holds(
     answer = Answer(as_json, lang)
     answer.rows(COLUMNS, told, NOTHING)
     if told and not as_json:
-        answer.say(MORE)
+        answer.say(MORE, map=map_id)
 
 
 def _errors(issues: list[dict[str, Any]]) -> list[str]:
@@ -60,7 +64,14 @@ def _errors(issues: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> None:
+def approve(
+    run: Run,
+    by: By,
+    reason: Reason,
+    map_id: MapOption = "sample",
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
     """Let a held delivery through as it was seen, and publish it."""
     from cli.refreshing import print_outcomes
     from flows.deciding import approve as let_through
@@ -68,14 +79,26 @@ def approve(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> N
 
     job = open_map(map_id)
     result = let_through(job, run, by=by, reason=reason)
-    print_outcomes(result, map_id)
+    print_outcomes(result, map_id, Answer(as_json, lang))
     tell(job, result)
     raise typer.Exit(result.exit_code)
 
 
-def reject(run: Run, by: By, reason: Reason, map_id: MapOption = "sample") -> None:
+def reject(
+    run: Run,
+    by: By,
+    reason: Reason,
+    map_id: MapOption = "sample",
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
     """Turn a held delivery away; its bytes do not come back."""
     from flows.deciding import reject as turn_away
 
     hold = turn_away(open_map(map_id), run, by=by, reason=reason)
-    console.print(f"Run {run} of {hold.source_id} is rejected; the map stays as it is.")
+    told = {"run": run, "source": hold.source_id}
+    answer = Answer(as_json, lang)
+    if as_json:
+        answer.json(told | {"outcome": "rejected"})
+    else:
+        answer.say(REJECTED, **told)

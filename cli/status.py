@@ -41,8 +41,8 @@ COLUMNS = [
 NOTHING = Words("แผนที่นี้ไม่มีแหล่งข้อมูล", "The map has no sources.")
 REASON = Words("{source}: {outcome}: {reason}", "{source}: {outcome}: {reason}")
 WAITING = Words(
-    "รอการตัดสินใจ {count} รอบ: onemap holds --map {map}",
-    "{count} wait for a decision: onemap holds --map {map}",
+    "รอการตัดสินใจ: {count} (onemap holds --map {map})",
+    "waiting for a decision: {count} (onemap holds --map {map})",
 )
 _MANY = 4
 LEVELS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")

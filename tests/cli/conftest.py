@@ -23,7 +23,9 @@ Result = subprocess.CompletedProcess[str]
 class Onemap(Protocol):
     """Runs `onemap` in a process of its own, with its own state folder."""
 
-    def __call__(self, *arguments: str, home: Path, **environment: str) -> Result: ...
+    def __call__(
+        self, *arguments: str, home: Path, together: bool = False, **environment: str
+    ) -> Result: ...
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +39,10 @@ def warm_onemap() -> Iterator[WarmProcess]:
 def onemap(warm_onemap: WarmProcess) -> Onemap:
     """`onemap` forked from a process that has imported its libraries; test_starts.py starts it."""
 
-    def run(*arguments: str, home: Path, **environment: str) -> Result:
-        return _run(warm_onemap, arguments, environment_of(ONEMAP_HOME=str(home), **environment))
+    def run(*arguments: str, home: Path, together: bool = False, **environment: str) -> Result:
+        """`together`: standard error goes where standard output goes, as on a terminal."""
+        changes = environment_of(ONEMAP_HOME=str(home), **environment)
+        return _run(warm_onemap, arguments, changes, together)
 
     return run
 
@@ -49,14 +53,16 @@ def environment_of(**changes: str) -> dict[str, str]:
     return kept | {"COLUMNS": "120"} | changes
 
 
-def _run(warm: WarmProcess, arguments: tuple[str, ...], environment: dict[str, str]) -> Result:
+def _run(
+    warm: WarmProcess, arguments: tuple[str, ...], environment: dict[str, str], together: bool
+) -> Result:
     command = [sys.executable, "-m", "cli", *arguments]
     with TemporaryFile() as stdout, TemporaryFile() as stderr:
         process = warm.popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
-            stderr=stderr,
+            stderr=stdout if together else stderr,
             env=environment,
             cwd=project_folder(),
             start_new_session=True,
