@@ -80,11 +80,10 @@ OF_THESE = Words(
     "of these at an area {rows_at_area}, repaired {rows_repaired}",
 )
 FEATURES = Words(
-    "สิ่งบนแผนที่: เพิ่ม {added} เปลี่ยน {changed} หายไป {removed} ในรุ่น {release}"
-    " (onemap diff {before} {release} --source {source} --map {map})",
-    "features: {added} added, {changed} changed, {removed} removed, in release {release}"
-    " (onemap diff {before} {release} --source {source} --map {map})",
+    "สิ่งบนแผนที่: เพิ่ม {added} เปลี่ยน {changed} หายไป {removed} ในรุ่น {release}",
+    "features: {added} added, {changed} changed, {removed} removed, in release {release}",
 )
+WHICH = Words(*2 * ("  onemap diff {before} {release} --source {source} --map {map}",))
 FILTERED = Words("คัดออก {count}: {reason}", "filtered {count}: {reason}")
 REASON = Words("เหตุผล: {reason}", "reason: {reason}")
 DECIDED = Words("{by} ตัดสินเมื่อ {at}: {reason}", "decided by {by}, {at}: {reason}")
@@ -111,8 +110,9 @@ def runs(
     if source is not None:
         require_source(job, source)
     found = listed_runs(job.engine, source, limit)
-    rows = [in_both(row, "reason") | {"changes": changes(row)} for row in found]
-    Answer(as_json, lang).rows(RUNS, rows, NO_RUNS)
+    rows = [in_both(row, "reason") for row in found]
+    told = rows if as_json else [row | {"changes": changes(row)} for row in rows]
+    Answer(as_json, lang).rows(RUNS, told, NO_RUNS)
 
 
 def show(
@@ -230,7 +230,9 @@ def _tell_run(found: Row, answer: Answer) -> None:
 
 def _tell_features(found: Row, answer: Answer) -> None:
     counts = {part: found[f"features_{part}"] for part in ("added", "changed", "removed")}
-    answer.say(FEATURES, **found, **counts, before=found["release"] - 1)
+    answer.say(FEATURES, **found, **counts)
+    if any(counts.values()):
+        answer.say(WHICH, **found, before=found["release"] - 1)
 
 
 def _head(found: Row) -> dict[str, Any]:
