@@ -36,11 +36,11 @@ from schemas.catalogue import load_catalogue
 from server.cluster import ensure_database
 from server.grants import grants, open_functions
 from sql import statement
-from tests.cli.conftest import Onemap, environment_of, onemap
+from tests.cli.conftest import Onemap, environment_of, onemap, warm_onemap
 from tests.conftest import reading_by
 from tests.db.foreign import PASSWORDS, Server, foreign_server, free_port
 
-__all__ = ["onemap"]
+__all__ = ["onemap", "warm_onemap"]
 
 pytestmark = pytest.mark.slow
 
@@ -560,6 +560,27 @@ def test_what_is_not_there_is_said_with_what_to_do(
         refused = onemap("serve", "--map", map_id, home=home, **web)
         assert refused.returncode in (os.EX_CONFIG, os.EX_UNAVAILABLE)
         assert said in refused.stderr, refused.stderr
+
+
+def test_the_guide_shows_what_is_said(
+    city: dict[str, str], server: Server, onemap: Onemap, home: Path
+) -> None:
+    guide = (project_folder() / "docs" / "operating.md").read_text("utf-8")
+    _, _, section = guide.partition("## Your own PostgreSQL\n")
+    server.administer("create database bare; create database taken owner gis_staff")
+    server.administer("create schema web", "taken")
+    owner = {"ONEMAP_DATABASE_URL": city["ONEMAP_DATABASE_URL"].removesuffix("/city")}
+    web = {"ONEMAP_WEB_DATABASE_URL": server.url("onemap_web", "bare")}
+    for command, environment, here, there in (
+        ("db url --role onemap_planner", owner, "", ""),
+        ("db grants", city, "/city:", "/onemap_sample:"),
+        ("run", server.environment("taken"), "/taken ", "/city "),
+        ("serve", web, "/bare ", "/onemap_sample "),
+    ):
+        result = onemap(*command.split(), home=home, **environment)
+        said = (result.stdout + result.stderr).splitlines()[-1].replace(here, there)
+        shown = said.replace(f"127.0.0.1:{server.port}", "db.city.example:5432")
+        assert f"$ onemap {command}\n{shown}\n" in section
 
 
 def _rights(server: Server) -> list[str]:
