@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from flows.deployments import wanted
-from geo.settings import from_environment
-from schemas.catalogue import KINDS, load_catalogue
+from geo.settings import from_environment, project_folder
+from schemas.catalogue import FOLDER, KINDS, load_catalogue
 from schemas.json_schema import json_schemas
 from schemas.project import VARIABLE
 from tests.cli.conftest import Onemap, Result
@@ -114,6 +115,19 @@ def test_an_empty_folder_is_filled(onemap: Onemap, tmp_path: Path) -> None:
     assert onemap("init", str(tmp_path / "city"), home=tmp_path / "state").returncode == 0
     files = [path for path in (tmp_path / "city").rglob("*") if path.is_file()]
     assert all(path.stat().st_mode & stat.S_IWUSR for path in files), "a person edits them"
+
+
+def test_the_page_shows_what_is_said(onemap: Onemap, tmp_path: Path) -> None:
+    made = onemap("init", str(tmp_path / "songkhla"), "--lang", "en", home=tmp_path / "state")
+    program = Path(sys.executable).with_name("onemap")
+    said = made.stdout.replace(str(tmp_path), "/home/gis").replace(str(program), "onemap")
+    page = (project_folder() / "docs" / "operating.md").read_text("utf-8")
+    assert f"$ onemap init songkhla\n{said}```" in page
+    parks = tmp_path / "songkhla" / "layers" / "parks.yaml"
+    parks.write_bytes((FOLDER / "layers" / "parks.yaml").read_bytes())
+    refused = lint(onemap, tmp_path / "songkhla").stderr
+    told = refused.replace(f"{tmp_path}/", "").replace(str(FOLDER.parent), "...")
+    assert f"$ onemap lint\n  {told}    exit {os.EX_CONFIG}" in page
 
 
 def test_it_answers_in_both_languages(onemap: Onemap, tmp_path: Path) -> None:

@@ -214,6 +214,9 @@ def test_the_next_commands_work_as_they_are_printed(installed: Installed, projec
     assert "Release 1 is published: a city/.onemap/releases/example/1" in done.stdout
     counts = re.findall(r"^example_\w+ +accepted +(\d+) +(\d+)", done.stdout, re.MULTILINE)
     assert counts == [("1", "1"), ("2", "2"), ("3", "3"), ("5", "5")]
+    page = (project_folder() / "docs" / "operating.md").read_text("utf-8")
+    table = done.stdout.partition("in order.\n")[2].partition("Release 1")[0]
+    assert f"$ onemap run --map example\n{table}" in page
     with serving(installed, f"{commands[0]}; exec {serve}") as address:
         see_the_map(address)
 
