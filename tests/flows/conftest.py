@@ -121,9 +121,12 @@ def prefect_api(
         yield locked_server
 
 
+A_FEW = ["sample_districts", "sample_subdistricts", "sample_parks_register"]
+
+
 @dataclass(frozen=True)
 class ScheduledSample:
-    """The sample, deployed and due each minute, and the worker that looks after it."""
+    """A few sources of the sample, deployed and due each minute, and the worker for them."""
 
     operator: Operator
     worker: Worker
@@ -145,6 +148,7 @@ def scheduled_sample(
         result = operator.run("deploy", "--map", "sample")
         assert result.returncode == 0, result.stderr
         registered = operator.deployments()["refresh-sample"]
+        operator.edit("refresh-sample", parameters=registered["parameters"] | {"only": A_FEW})
         operator.edit_schedule("refresh-sample", schedule=EACH_MINUTE, active=True)
         yield ScheduledSample(operator, worker, result.stdout, registered)
 
