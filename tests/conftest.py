@@ -54,9 +54,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_configure() -> None:
-    """What a city declares on this machine is not under test."""
+def pytest_configure(config: pytest.Config) -> None:
+    """What a city declares on this machine is not under test; and Prefect keeps its own in a folder
+    of these tests, and tells its makers nothing. Workers of xdist have their starter's folder.
+    """
     os.environ.pop(VARIABLE, None)
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="onemap-tests-prefect-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.environ.update(PREFECT_HOME=folder, DO_NOT_TRACK="1")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -117,7 +117,6 @@ def prefect_api(
     known = {PREFECT_API_URL: locked_server.api, PREFECT_API_SSL_CERT_FILE: str(trusted)}
     with temporary_settings(known), pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_API_URL", locked_server.api)
-        patch.setenv("DO_NOT_TRACK", "1")
         yield locked_server
 
 
