@@ -17,6 +17,7 @@ PROJECT = Path(__file__).parents[2]
 COMMANDS = (
     *("init", "run", "serve", "lint", "layers", "position", "deploy", "worker", "holds", "approve"),
     *("reject", "upgrade", "backup", "restore", "prune", "doctor", "db"),
+    *("status", "runs", "show", "issues", "quarantine", "releases", "diff", "alerts"),
 )
 
 
