@@ -26,7 +26,7 @@ def alerts(
     ],
     maps: Annotated[
         list[str] | None,
-        typer.Option("--map", help="Map that must be heard of; may be repeated."),
+        typer.Option("--map", help="Map that must be heard of; may be repeated. As in deploy."),
     ] = None,
     silence: Annotated[
         float,
@@ -37,12 +37,16 @@ def alerts(
 
     Makes the automations on the server of PREFECT_API_URL, or brings them up to date.
     """
-    from flows.alerting import tell
+    from flows.deployments import wanted
     from flows.receivers import receiver
+    from flows.serving import require_server
+    from geo.settings import from_environment
     from schemas.catalogue import load_catalogue
 
-    address = sys.stdin.readline() if to == "-" else to
-    catalogue = load_catalogue()
-    named = [catalogue.map_view(map_id).map.id for map_id in maps or catalogue.maps]
-    for name in tell(receiver(address), named, silence):
-        console.print(name, highlight=False)
+    told = receiver(sys.stdin.readline() if to == "-" else to)
+    heard = [one.map_id for one in wanted(load_catalogue(), from_environment(), maps)]
+    require_server()
+    from flows.alerting import tell
+
+    for name in tell(told, heard, silence):
+        console.print(name, markup=False, highlight=False)

@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from prefect.blocks.notifications import SlackWebhook
+from prefect.blocks.webhook import Webhook
+from prefect.client.orchestration import get_client
+from prefect.events.actions import CallWebhook, SendNotification
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.types import SecretDict
+from pydantic import SecretStr
+
+from flows.automations import automation, put
 from flows.events import Fault, Heartbeat, Held, Late, Refused, map_resource
 from flows.receivers import SUBJECT, Receiver
-from flows.serving import require_server
-
-if TYPE_CHECKING:
-    from prefect.events.actions import CallWebhook, SendNotification
-    from prefect.events.schemas.automations import AutomationCore
 
 BLOCK = "onemap-alerts"
 TELLING = "One Map: what needs a person"
@@ -30,37 +33,21 @@ def tell(receiver: Receiver, maps: Iterable[str], silence_minutes: float) -> lis
     """Makes the server tell `receiver` of these maps; returns the names of the automations.
 
     Doing it twice is doing it once; a switch of a map that is no longer among them goes. Who paused
-    an automation finds it paused. Raises as `require_server`.
+    an automation finds it paused.
     """
-    require_server()
-    from prefect.client.orchestration import get_client
-
     block = _save(receiver)
     wanted = [
         _telling(receiver, block),
         *(_silent(receiver, block, map_id, silence_minutes) for map_id in maps),
     ]
     with get_client(sync_client=True) as client:
-        found = {automation.name: automation for automation in client.read_automations()}
-        for automation in wanted:
-            known = found.pop(automation.name, None)
-            if known is None:
-                client.create_automation(automation)
-            else:
-                paused = automation.model_copy(update={"enabled": known.enabled})
-                client.update_automation(known.id, paused)
-        for name, automation in found.items():
-            if name.startswith(SILENT):
-                client.delete_automation(automation.id)
-    return [automation.name for automation in wanted]
+        for other in put(client, wanted):
+            if other.name.startswith(SILENT):
+                client.delete_automation(other.id)
+    return [one.name for one in wanted]
 
 
 def _save(receiver: Receiver) -> UUID:
-    from prefect.blocks.notifications import SlackWebhook
-    from prefect.blocks.webhook import Webhook
-    from prefect.types import SecretDict
-    from pydantic import SecretStr
-
     url = SecretStr(receiver.url)
     block = (
         Webhook(url=url, headers=SecretDict(dict(receiver.headers)))
@@ -73,8 +60,6 @@ def _save(receiver: Receiver) -> UUID:
 
 
 def _telling(receiver: Receiver, block: UUID) -> AutomationCore:
-    from prefect.events.schemas.automations import EventTrigger, Posture
-
     trigger = EventTrigger(
         expect=_NEEDS_A_PERSON,
         match={"prefect.resource.id": map_resource("*")},
@@ -82,12 +67,10 @@ def _telling(receiver: Receiver, block: UUID) -> AutomationCore:
         threshold=1,
     )
     action = _action(receiver, block, "event.payload.text", "event.event")
-    return _automation(TELLING, trigger, action)
+    return automation(TELLING, trigger, action)
 
 
 def _silent(receiver: Receiver, block: UUID, map_id: str, silence_minutes: float) -> AutomationCore:
-    from prefect.events.schemas.automations import EventTrigger, Posture
-
     trigger = EventTrigger(
         expect={Heartbeat.name},
         match={"prefect.resource.id": map_resource(map_id)},
@@ -97,7 +80,7 @@ def _silent(receiver: Receiver, block: UUID, map_id: str, silence_minutes: float
     )
     text = json.dumps(silence(map_id, silence_minutes), ensure_ascii=False)
     action = _action(receiver, block, text, '"onemap.silence"')
-    return _automation(f"{SILENT}{map_id}", trigger, action)
+    return automation(f"{SILENT}{map_id}", trigger, action)
 
 
 def silence(map_id: str, minutes: float) -> str:
@@ -113,21 +96,7 @@ def silence(map_id: str, minutes: float) -> str:
 def _action(
     receiver: Receiver, block: UUID, text: str, event: str
 ) -> CallWebhook | SendNotification:
-    from prefect.events.actions import CallWebhook, SendNotification
-
     if receiver.kind == "webhook":
         template = receiver.payload(f"{{{{ {text} | tojson }}}}", f"{{{{ {event} | tojson }}}}")
         return CallWebhook(block_document_id=block, payload=template)
     return SendNotification(block_document_id=block, subject=SUBJECT, body=f"{{{{ {text} }}}}")
-
-
-def _automation(name: str, trigger: Any, action: Any) -> AutomationCore:
-    from prefect.events.schemas.automations import AutomationCore
-
-    return AutomationCore(
-        name=name,
-        description="Made by `onemap alerts`; made anew by its next call.",
-        tags=["onemap"],
-        trigger=trigger,
-        actions=[action],
-    )

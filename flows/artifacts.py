@@ -1,8 +1,8 @@
 """What a run leaves to look at in Prefect: its closing table, and the evidence of each hold.
 
 A table is an artifact of the map, a hold one of its source, so that each has its history. Words of
-agencies are shown as text alone: every mark that Markdown or HTML could read is written as a
-character reference.
+agencies are shown as text alone: every mark that Markdown or HTML could read is escaped. (Prefect's
+pages show character references as they are written.)
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flows.events import approve_line
+from flows.events import approve_line, harmless
 from flows.job import SourceOutcome
 from geo.store.runs import Said
 from geo.values.visible import visible
@@ -70,7 +70,7 @@ def table_row(source: SourceOutcome) -> dict[str, str | int | float | None]:
         **counts,
         "seconds": round(source.seconds, 1),
         "run": source.run_id,
-        "reason": escaped(source.reason or ""),
+        "reason": harmless(source.reason or ""),
     }
 
 
@@ -134,4 +134,4 @@ def escaped(words: str) -> str:
     """One line of Markdown that shows these words and nothing else, cut to a readable length."""
     line = visible(" ".join(words.split()))
     shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-    return _ACTING.sub(lambda mark: f"&#{ord(mark[0])};", shown)
+    return _ACTING.sub(lambda mark: f"\\{mark[0]}", shown)

@@ -20,6 +20,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
 from flows import scheduled
+from flows.dead_runs import bury_dead_runs
 from flows.deployments import TIME_ZONE, Deployment
 
 TAG = "onemap"
@@ -54,6 +55,7 @@ def register(wanted: Collection[Deployment], declared: Collection[Deployment]) -
         names = {deployment.name for deployment in declared}
         gone = [found for name, found in known.items() if name not in names]
         _remove(client, [found.id for found in gone])
+        bury_dead_runs(client)
     return Registered(
         [one.name for one in made], [one.name for one in kept], [found.name for found in gone]
     )

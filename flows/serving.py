@@ -17,8 +17,13 @@ PAUSE_SECONDS = 2.0
 REMINDER_SECONDS = 60.0
 """Between two lines that say that it is not."""
 
-_SILENCE = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-"""Prefect would tell its makers that it is used; whoever wants that may set these otherwise."""
+_SETTINGS = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+}
+"""Prefect would tell its makers that it is used; and a run shows that it lives (flows/dead_runs).
+Whoever wants it otherwise may set them."""
 
 
 def require_server() -> None:
@@ -38,7 +43,7 @@ def require_server() -> None:
         raise PrefectUnreachable(_shown(url), str(error) or type(error).__name__) from error
     if answer.is_server_error:
         raise PrefectUnreachable(_shown(url), f"HTTP status {answer.status_code}")
-    for name, value in _SILENCE.items():
+    for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
 
 

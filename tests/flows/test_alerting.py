@@ -84,8 +84,10 @@ def hold_until(heard: list[Any]) -> Any:
 
 
 def automations() -> dict[str, Any]:
+    """Those that tell somebody."""
     with get_client(sync_client=True) as client:
-        return {automation.name: automation for automation in client.read_automations()}
+        found = {automation.name: automation for automation in client.read_automations()}
+    return {name: one for name, one in found.items() if name.startswith((TELLING, SILENT))}
 
 
 def everything_listed() -> str:
@@ -101,10 +103,10 @@ def everything_listed() -> str:
 
 @pytest.fixture
 def server(prefect_api: PrefectServer) -> Iterator[PrefectServer]:
-    """The server of all, which forgets the automations of each test."""
+    """The server of all, which forgets the alerts of each test."""
     yield prefect_api
     with get_client(sync_client=True) as client:
-        for automation in client.read_automations():
+        for automation in automations().values():
             client.delete_automation(automation.id)
 
 
