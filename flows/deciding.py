@@ -7,8 +7,8 @@ meets no run half way, and a decision that was killed was never made.
 from __future__ import annotations
 
 from flows import pipeline
-from flows.job import Job, RefreshResult, SourceOutcome
-from flows.publishing import LEASE_WAIT_SECONDS, finish
+from flows.job import LEASE_WAIT_SECONDS, Job, RefreshResult, SourceOutcome
+from flows.publishing import finish
 from geo.errors import UnknownRun
 from geo.snapshot import reopen
 from geo.store import lease, runs

@@ -31,6 +31,9 @@ EXIT_CODES: Mapping[Outcome, int] = {
 }
 """What a command that brings sources in exits with (sysexits.h); of several, the worst counts."""
 
+LEASE_WAIT_SECONDS = 120.0
+"""How long a run waits for another one of the same layer before it gives up."""
+
 Progress = Callable[[str], None]
 
 
@@ -44,6 +47,7 @@ class Job:
     engine: Engine
     drops: Path | None
     progress: Progress = field(default=lambda _: None)
+    patience: float = LEASE_WAIT_SECONDS
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from flows.judging import Past, judge, past_of
 from flows.keeping.in_use import in_use
 from flows.opening import prepare
 from flows.preflight import require_room
-from flows.publishing import LEASE_WAIT_SECONDS, finish
+from flows.publishing import finish
 from flows.walls import required_walls
 from geo.errors import ConfigurationError
 from geo.fetching.http import FetchLimits
@@ -120,7 +120,7 @@ def _bring_in(job: Job, source: Source, taken: Snapshot, again: bool) -> SourceO
     known = None if again else standing_outcome(job, source, taken, _deciding(job, source))
     if known:
         return known
-    with lease.hold(job.engine, [source.layer], wait_seconds=LEASE_WAIT_SECONDS) as token:
+    with lease.hold(job.engine, [source.layer], wait_seconds=job.patience) as token:
         # Another run may have done this while we waited.
         known = None if again else standing_outcome(job, source, taken, _deciding(job, source))
         return known or run_once(job, source, taken, token)

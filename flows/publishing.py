@@ -19,9 +19,6 @@ from geo.publish import Release, publish
 from geo.store import lease
 from geo.unify import unify
 
-LEASE_WAIT_SECONDS = 120.0
-"""How long a run waits for another one of the same layer before it gives up."""
-
 
 @dataclass(frozen=True)
 class Publication:
@@ -51,7 +48,7 @@ def publish_changes(job: Job) -> Publication:
     """
     layers = [layer.id for layer in job.view.layers]
     taken_back: dict[str, Ending] = {}
-    with lease.hold(job.engine, layers, wait_seconds=LEASE_WAIT_SECONDS) as token:
+    with lease.hold(job.engine, layers, wait_seconds=job.patience) as token:
         while True:
             came = contain(lambda: _unify_and_publish(job, token))
             if not isinstance(came, Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from flows.run_states import TOLD, failed_run, state_of
 from geo.settings import from_environment
 from geo.store import runs
 from geo.store.looks import looks
+
+PATIENCE_SECONDS = 1_800.0
+"""How long a look that is due waits for a run by hand. It is nobody's time: the next one is in an
+hour, and is not made while this one goes on."""
 
 
 @flow(name="refresh_map", flow_run_name="refresh {map_id}")
@@ -39,6 +44,7 @@ def refresh_map(
     try:
         with watched(map_id):
             job = _open(map_id, drops)
+            job = replace(job, patience=PATIENCE_SECONDS) if due else job
             wanted = _due(job, only) if due else only
             result = pipeline.refresh(job, only=wanted, again=again)
             report(job, result)

@@ -17,10 +17,9 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from flows.job import Job
+from flows.job import LEASE_WAIT_SECONDS, Job
 from flows.keeping.in_use import emptying
 from flows.keeping.store import DAY_SECONDS, Delivery, deliveries, is_old, unneeded
-from flows.publishing import LEASE_WAIT_SECONDS
 from geo.store import keeping, lease
 from geo.store.database import connect, run, transaction
 from schemas.catalogue import load_catalogue

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from flows.job import Progress
+from flows.job import LEASE_WAIT_SECONDS, Progress
 from flows.keeping.archive import Archive, Entry, copy, entry_of, open_archive
-from flows.publishing import LEASE_WAIT_SECONDS
 from geo.errors import ConfigurationError, RestoreDiffers
 from geo.publishing.durable import sync, sync_tree
 from geo.publishing.named import MANIFEST

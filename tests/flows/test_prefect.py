@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import State
 from prefect.client.schemas.sorting import TaskRunSort
 
 from flows import scheduled
-from flows.job import RefreshResult
+from flows.job import LEASE_WAIT_SECONDS, Job, RefreshResult
 from flows.run_states import RefreshFailed
 from geo.errors import DropsMissing
 from tests.flows.conftest import SmallCity
@@ -70,6 +70,21 @@ def test_what_is_not_due_is_not_looked_at(flown: SmallCity) -> None:
     assert by_hand.message == "release 2; 3 unchanged, 1 accepted", (
         "by hand everything is looked at"
     )
+
+
+@pytest.mark.usefixtures("prefect_api", "flown")
+def test_a_look_that_is_due_waits_longer_than_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    patience: list[float] = []
+
+    def refresh(job: Job, **_: object) -> RefreshResult:
+        patience.append(job.patience)
+        return RefreshResult((), None)
+
+    monkeypatch.setattr(scheduled.pipeline, "refresh", refresh)
+    look(due=True)
+    look()
+    assert patience == [scheduled.PATIENCE_SECONDS, LEASE_WAIT_SECONDS]
+    assert patience[0] > patience[1]
 
 
 @pytest.mark.usefixtures("prefect_api")

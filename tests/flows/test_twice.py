@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Barrier
 
@@ -12,6 +13,8 @@ import pytest
 from flows.due import due_sources
 from flows.job import RefreshResult
 from flows.pipeline import refresh
+from geo.errors import LeaseHeld
+from geo.store import lease
 from geo.store.looks import looks
 from tests.flows.conftest import SmallCity
 
@@ -21,6 +24,19 @@ pytestmark = pytest.mark.slow
 def due_ids(city: SmallCity) -> list[str]:
     due = due_sources(city.job.view.sources, looks(city.job.engine), datetime.now(UTC))
     return [source.id for source in due]
+
+
+def test_a_patient_look_waits_for_another_run(small_city: SmallCity) -> None:
+    hasty, patient = (replace(small_city.job, patience=seconds) for seconds in (0.0, 60.0))
+    with ThreadPoolExecutor(1) as pool:
+        with lease.hold(small_city.job.engine, ["parks"], wait_seconds=1):
+            with pytest.raises(LeaseHeld, match="parks"):
+                refresh(hasty)
+            look = pool.submit(refresh, patient, only=["bangkok_parks"])
+            assert wait([look], timeout=2).not_done
+        result = look.result(timeout=60)
+    assert [source.outcome for source in result.sources] == ["accepted"]
+    assert result.release is not None
 
 
 def test_two_looks_at_once_take_each_delivery_in_once(small_city: SmallCity) -> None:
