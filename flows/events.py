@@ -19,7 +19,7 @@ _LONGEST = 600
 _LOOKALIKES = str.maketrans("<>[]()@`|\\", "＜＞［］（）＠｀｜＼")
 _ADDRESS = re.compile(r"(?<=\w)\.(?=[^\W\d])|:(?=//)")
 """The dot of `example.com` and the colon of `https://`: chats make a link of them."""
-_UNLINKED = {".": "․", ":": "：", "": ""}
+_UNLINKED = {".": "․", ":": "："}
 
 
 def harmless(words: str) -> str:

@@ -13,7 +13,7 @@ WHERE given.grantee = 0
         OR (:'whole_server' = 'yes' AND datname IN ('postgres', 'template1'))
     )
 GROUP BY datname
-ORDER BY 1
+ORDER BY datname
 \gexec
 
 SELECT 'REVOKE CREATE ON SCHEMA public FROM PUBLIC'
@@ -46,5 +46,5 @@ WHERE open.prokind = 'f'
         SELECT FROM aclexplode(coalesce(open.proacl, acldefault('f', open.proowner))) AS given
         WHERE given.grantee = 0
     )
-ORDER BY 1
+ORDER BY open.oid::regprocedure::text
 \gexec

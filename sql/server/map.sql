@@ -36,5 +36,5 @@ WHERE NOT EXISTS (
         AND pg_roles.rolname = wanted.role AND given.privilege_type = wanted.privilege
 )
 GROUP BY wanted.role
-ORDER BY 1
+ORDER BY wanted.role
 \gexec
