@@ -83,7 +83,7 @@ LAYERS = [
     Column("title_th", Words("ชื่อ", "ชื่อ")),
     Column("title_en", Words("title", "title")),
     Column("geometry", Words("รูปทรง", "geometry")),
-    Column("sources", Words("แหล่งข้อมูล", "sources")),
+    Column("sources", Words("แหล่งข้อมูล", "sources"), whole=True),
 ]
 NO_LAYERS = Words("แผนที่นี้ไม่มีชั้นข้อมูล", "The map has no layers.")
 

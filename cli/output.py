@@ -38,7 +38,8 @@ _WIDTH = 100
 class Column:
     """A value of each row: its key (that in JSON too) and its title.
 
-    Numbers go flush right. Of a time that is a `day`, people read the day. `words` says for people
+    Numbers go flush right. Of a time that is a `day`, people read the day. What is typed again, an
+    id, stays `whole`: it is never broken, and of several each has a line. `words` says for people
     what a value is called that programs read as it is.
     """
 
@@ -46,6 +47,7 @@ class Column:
     title: Words
     number: bool = False
     day: bool = False
+    whole: bool = False
     words: Mapping[str, Words] = field(default_factory=dict)
 
 
@@ -94,7 +96,7 @@ class Answer:
             table.add_column(
                 column.title.said(self.language),
                 justify="right" if column.number else "left",
-                no_wrap=column.number,
+                no_wrap=column.number or column.whole,
                 overflow="fold",
             )
         for row in rows:
@@ -119,7 +121,8 @@ class Answer:
 
     def _told(self, column: Column, value: Any) -> str | Text:
         if isinstance(value, list | tuple | frozenset):
-            return ", ".join(str(self._told(column, part)) for part in value)
+            between = "\n" if column.whole else ", "
+            return between.join(str(self._told(column, part)) for part in value)
         if column.day and isinstance(value, datetime):
             return f"{value.astimezone(LOCAL_TIME):%Y-%m-%d}"
         if column.number and isinstance(value, int):

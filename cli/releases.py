@@ -35,7 +35,7 @@ RELEASES = [
 LAYERS = [LAYER, *COUNTS]
 FEATURES = [
     Column("change", Words("การเปลี่ยน", "change"), words=KINDS),
-    Column("feature_id", Words("รหัสประจำตัว", "feature id")),
+    Column("feature_id", Words("รหัสประจำตัว", "feature id"), whole=True),
     Column("name", Words("ชื่อ", "name")),
     Column("columns", Words("ช่องที่เปลี่ยน", "columns changed")),
 ]

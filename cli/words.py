@@ -33,8 +33,8 @@ RESPONSIBLE: Mapping[str, Words] = {
     "nobody": Words("ไม่ต้องแก้", "nobody"),
 }
 
-SOURCE = Column("source", Words("แหล่งข้อมูล", "source"))
-LAYER = Column("layer", Words("ชั้นข้อมูล", "layer"))
+SOURCE = Column("source", Words("แหล่งข้อมูล", "source"), whole=True)
+LAYER = Column("layer", Words("ชั้นข้อมูล", "layer"), whole=True)
 RUN = Column("run", Words("รอบ", "run"))
 CHANGES = Column("changes", Words("เปลี่ยนแปลง", "changes"), number=True)
 """Features added, changed and removed."""

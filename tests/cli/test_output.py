@@ -91,3 +91,12 @@ def test_an_agencys_words_do_nothing_and_programs_read_them_whole(
     printed = capsys.readouterr().out
     assert hostile not in printed
     assert json.loads(printed) == [row]
+
+
+def test_what_is_typed_again_is_never_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    ids = ["bangkok_health_catchments_of_the_north", "bangkok_health_catchments_of_the_south"]
+    words = Column("why", Words("เหตุผล", "why"))
+    sources = Column("sources", Words("แหล่ง", "sources"), whole=True)
+    Answer().table([words, sources], [{"why": "a reason " * 20, "sources": ids}])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[2:4]] == ids
