@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 from pathlib import Path
 
@@ -207,24 +206,24 @@ def test_a_source_that_the_map_does_not_have_is_one_line(onemap: Onemap, cluster
 
 def test_a_broken_declaration_is_said_with_file_and_line(onemap: Onemap, tmp_path: Path) -> None:
     folder = tmp_path / "schemas"
-    shutil.copytree(PROJECT / "schemas", folder, ignore=shutil.ignore_patterns("*.py*", "json"))
-    parks = folder / "layers" / "parks.yaml"
-    lines = parks.read_text("utf-8").splitlines()
+    parks = folder / "layers" / "city_parks.yaml"
+    parks.parent.mkdir(parents=True)
+    lines = (PROJECT / "schemas/layers/parks.yaml").read_text("utf-8").splitlines()
     number = next(n for n, line in enumerate(lines, 1) if line.startswith("geometry:"))
     lines[number - 1] = "geometri: point"
-    parks.write_text("\n".join(lines), "utf-8")
+    parks.write_text("\n".join(lines).replace("id: parks", "id: city_parks"), "utf-8")
     result = onemap("lint", str(folder), home=tmp_path)
     assert result.returncode != 0
-    assert f"parks.yaml:{number}" in result.stderr and "geometry" in result.stderr
+    assert f"city_parks.yaml:{number}" in result.stderr and "geometry" in result.stderr
 
 
 def test_a_file_that_is_no_yaml_is_said_with_file_and_line(onemap: Onemap, tmp_path: Path) -> None:
     folder = tmp_path / "schemas"
-    shutil.copytree(PROJECT / "schemas", folder, ignore=shutil.ignore_patterns("*.py*", "json"))
-    (folder / "maps" / "sample.yaml").write_text("id: sample\ntitle: {th: [\n", "utf-8")
+    (folder / "maps").mkdir(parents=True)
+    (folder / "maps" / "city.yaml").write_text("id: city\ntitle: {th: [\n", "utf-8")
     result = onemap("lint", str(folder), home=tmp_path)
     assert result.returncode != 0
-    assert "sample.yaml:" in result.stderr and "Traceback" not in result.stderr
+    assert "city.yaml:" in result.stderr and "Traceback" not in result.stderr
 
 
 def test_an_unreachable_database_is_one_line(onemap: Onemap, tmp_path: Path) -> None:
