@@ -4,5 +4,14 @@ reset all;
 call meta.grant_readers();
 revoke all on all routines in schema onemap from public;
 grant execute on all routines in schema onemap to onemap_planner;
-analyze;
+do $$
+declare
+    restored regclass;
+begin
+    for restored in
+        select oid from pg_class where relkind = 'r' and relnamespace in ('core'::regnamespace, 'meta'::regnamespace)
+    loop
+        execute format('analyze %s', restored);
+    end loop;
+end $$;
 commit;
