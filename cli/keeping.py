@@ -16,7 +16,7 @@ from cli.output import Answer, Column, errors
 if TYPE_CHECKING:
     from flows.keeping.prune import Plan
 
-_KEPT = Words(
+KEPT = Words(
     "สำรองแผนที่ {map} ที่รุ่น {release} ไว้ใน {folder} แล้ว (แถว {rows}, ไฟล์ที่หน่วยงานส่ง {deliveries} ชุด, "
     "รุ่นที่เก็บไว้ {releases}, {bytes} MB ซึ่ง {linked} MB ใช้ร่วมกับชุดสำรองก่อนหน้า) ใช้เวลา {seconds} วินาที",
     "{folder} holds map {map} at release {release} (rows: {rows}, deliveries: {deliveries}, "
@@ -27,7 +27,7 @@ _MISSING = Words(
     "ไม่สมบูรณ์อยู่ก่อนแล้ว จึงไม่อยู่ในชุดสำรอง: {what}",
     "was not whole before the backup, and is not in it: {what}",
 )
-_BACK = Words(
+BACK = Words(
     "กู้คืนแผนที่ {map} ที่รุ่น {release} แล้ว (ตาราง {tables}, แถว {rows}, ไฟล์ที่หน่วยงานส่ง {deliveries} ชุด, "
     "รุ่นที่เก็บไว้ {releases}, {bytes} MB) ค่าแฮชตรงกับชุดสำรองทุกตารางและทุกไฟล์ ใช้เวลา {seconds} วินาที",
     "map {map} is back at release {release} (tables: {tables}, rows: {rows}, deliveries: "
@@ -50,7 +50,7 @@ _GOING = [
 ]
 _NOTHING = Words("ไม่มีอะไรที่ลบได้", "Nothing can go.")
 _ASK = Words("ลบทั้งหมดนี้หรือไม่", "Delete all of this?")
-_GONE = Words(
+GONE = Words(
     "ลบแล้ว: ไฟล์ของ {releases} รุ่น ไฟล์ที่หน่วยงานส่ง {deliveries} ชุด รายละเอียดของ {runs} รอบ "
     "({rows} แถว) คืนที่ว่าง {bytes} MB",
     "gone: files of {releases} releases, {deliveries} deliveries, details of {runs} runs ({rows} "
@@ -79,7 +79,7 @@ def backup(
         "linked": made.linked,
         "seconds": round(made.seconds, 1),
     }
-    _answer(Answer(as_json, lang), _KEPT, facts)
+    _answer(Answer(as_json, lang), KEPT, facts)
     for what in made.missing:
         errors.print(_MISSING.said(Answer(as_json, lang).language, what=what), soft_wrap=True)
     raise typer.Exit(os.EX_DATAERR if made.missing else os.EX_OK)
@@ -99,7 +99,7 @@ def restore(
 
     back = bring_back(from_environment(), folder, replace=replace, progress=_tell)
     facts = back.archive.counts | {"seconds": round(back.seconds, 1)}
-    _answer(Answer(as_json, lang), _BACK, facts)
+    _answer(Answer(as_json, lang), BACK, facts)
 
 
 def prune(
@@ -129,7 +129,7 @@ def prune(
     if not (yes or typer.confirm(_ASK.said(answer.language), err=True)):
         raise typer.Exit(1)
     gone = remove(job, going)
-    _answer(answer, _GONE, _counts(gone))
+    _answer(answer, GONE, _counts(gone))
 
 
 def _list(going: Plan, answer: Answer) -> None:

@@ -24,7 +24,7 @@ from geo.errors import ConfigurationError
 from geo.publishing.named import MANIFEST, named_files
 from geo.settings import Settings
 from geo.snapshot import manifest_path, reopen
-from geo.store.keeping import Moment, alone, frozen, server_major
+from geo.store.keeping import Moment, alone, frozen, server_major, settled
 from server import dumping
 from server.cluster import database_url
 
@@ -53,7 +53,7 @@ def backup(
     folder = folder.absolute()
     with alone(engine), unfinished(folder, map_id) as place:
         progress("database")
-        with frozen(engine) as moment:
+        with settled(engine), frozen(engine) as moment:
             tools = dumping.programs(server_major(engine))
             url = database_url(settings, map_id)
             for dumped in dumping.dump(url, moment.snapshot, place.folder, tools):

@@ -49,6 +49,7 @@ def _taken(lock: int) -> bool:
 
 @contextmanager
 def _lock_file(store: Path) -> Iterator[int]:
-    store.mkdir(parents=True, exist_ok=True)
-    with (store / "lock").open("a") as file:
+    """Beside the store, in which nothing but deliveries lies."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with store.with_name(f"{store.name}.lock").open("a") as file:
         yield file.fileno()

@@ -57,7 +57,7 @@ def restore(
     map_id = str(archive.said["map"])
     url = ensure_database(settings, map_id)
     engine = open_engine(url)
-    with keeping.alone(engine), _sole_writer(engine, map_id, replace):
+    with keeping.alone(engine), keeping.settled(engine), _sole_writer(engine, map_id, replace):
         home = settings.releases / map_id
         others = _of_another_database(home, str(archive.said["database"]))
         if others and not replace:

@@ -64,6 +64,18 @@ def alone(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
+def settled(engine: Engine) -> Iterator[None]:
+    """While this lasts, nobody migrates or declares: tables have the columns that they had.
+
+    Waits for whoever does.
+    """
+    with session(engine) as connection:
+        run(connection, "preparation_lock")
+        connection.commit()
+        yield
+
+
+@contextmanager
 def frozen(engine: Engine) -> Iterator[Moment]:
     """The database as it is now; others go on, and are not seen while this lasts.
 

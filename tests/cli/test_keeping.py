@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,19 +14,24 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 
+from cli import keeping
+from cli.diagnosis import database, machine, maps, readers, services
 from flows.keeping.archive import open_archive
 from geo.errors import BackupDamaged
 from geo.settings import Settings, project_folder
 from geo.store.database import open_engine
 from geo.store.declare import prepare
 from schemas.catalogue import load_catalogue
+from schemas.models import Retention
 from server.cluster import ensure_database
 from tests.cli.conftest import Onemap, environment_of
 from tests.elsewhere import Server, server_elsewhere
 from tests.flows.kept import rows_of
 from tests.warm import WarmProcess
 
+YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 BYTES = 4_000_000
 """Of one row that does not compress, so that a backup takes a while."""
 
@@ -106,3 +112,32 @@ def test_a_killed_backup_leaves_nothing_that_looks_whole(
 
 def environment_of_map(server: Server) -> dict[str, str]:
     return {"ONEMAP_DATABASE_URL": server.url("city")}
+
+
+def lines_like(words: str, page: str) -> list[str]:
+    """Lines of the page that a sentence of the commands may have made."""
+    pattern = "".join(
+        ".+" if part.startswith("{") else re.escape(part) for part in re.split(r"({\w+})", words)
+    )
+    return [line for line in page.splitlines() if re.fullmatch(pattern, line)]
+
+
+def test_the_page_shows_what_the_commands_say() -> None:
+    page = (project_folder() / "docs" / "operating.md").read_text("utf-8")
+    for words in (keeping.KEPT, keeping.BACK, keeping.GONE):
+        assert lines_like(words.en, page), words.en
+    declared = next(
+        iter(yaml.safe_load(block) for block in YAML.findall(page) if "retention" in block)
+    )
+    assert Retention.model_validate(declared["retention"]) == Retention()
+    _, _, looked_at = page.partition("## Doctor")
+    checks = re.findall(r"^(\S+(?: \S+)*)  +(?:ok|warn|bad)  ", looked_at, re.MULTILINE)
+    assert sorted(checks) == sorted(known_checks())
+
+
+def known_checks() -> set[str]:
+    """Names under which the doctor's checks answer."""
+    inside = (*database.CHECKS, *readers.CHECKS, *maps.CHECKS, *maps.PUBLISHED)
+    functions = (*machine.CHECKS, *services.CHECKS, *inside)
+    names = {check.__name__.replace("_", " ") for check in functions}
+    return names - {"room", "interrupted"} | {"disk", "interrupted runs", "database"}

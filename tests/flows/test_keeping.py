@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -376,6 +377,25 @@ def test_a_backup_waits_for_a_prune_or_a_restore(
     with keeping.alone(city.job.engine), pytest.raises(DatabaseBusy, match="another backup"):
         backup(city.job.settings, "bangkok", tmp_path / "one")
     backup(city.job.settings, "bangkok", tmp_path / "one")
+
+
+def test_nobody_declares_while_a_database_is_dumped_or_restored(
+    city: SmallCity, kept: Path, place: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column that came between the hash and the dump would make them differ."""
+    free: list[bool] = []
+
+    def ask(function: Callable[..., object], url: str, *rest: object) -> object:
+        with psycopg.connect(url) as other:
+            lock = other.execute("select pg_try_advisory_lock(hashtext('onemap preparation'))")
+            free.extend(lock.fetchone() or ())
+        return function(url, *rest)
+
+    for name in ("dump", "load"):
+        monkeypatch.setattr(dumping, name, partial(ask, getattr(dumping, name)))
+    backup(city.job.settings, "bangkok", tmp_path / "one")
+    restore(place, kept)
+    assert free == [False, False]
 
 
 def test_where_no_map_lives_nothing_is_made(place: Settings, tmp_path: Path) -> None:
