@@ -88,11 +88,8 @@ class Archive:
     def verify(self) -> None:
         """Reads every file. Raises BackupDamaged if one is not what it was."""
         for name, entry in self.files.items():
-            path = self.folder / name
-            if path.is_symlink() or not path.is_file():
-                raise BackupDamaged(self.folder, f"{name} is missing")
-            if entry_of(path) != entry:
-                raise BackupDamaged(self.folder, f"{name} has other bytes")
+            if problem := _problem(self.folder / name, entry):
+                raise BackupDamaged(self.folder, f"{name} {problem}")
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -227,6 +224,16 @@ def _link(known: Path, target: Path, sha256: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _problem(path: Path, entry: Entry) -> str | None:
+    """What is wrong with a file of a backup. A link is no file of it: it may lead anywhere."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return "is missing"
+        return None if entry_of(path) == entry else "has other bytes"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def _seal(content: Mapping[str, Any]) -> str:

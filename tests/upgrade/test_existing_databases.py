@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from flows import pipeline
 from flows.deciding import approve, reject
+from flows.keeping.backup import backup
+from flows.keeping.restore import restore
 from flows.upgrading import preview, upgrade
 from geo.rereading import Differences
 from geo.store import runs
+from tests.flows.kept import rows_of
 from tests.upgrade import town
 from tests.upgrade.conftest import OldState
 
@@ -33,6 +39,20 @@ def test_every_release_answers_as_it_did(old_state: OldState) -> None:
     pipeline.refresh(old_state.job)
     after = old_state.as_of()
     assert {key: after[key] for key in before} == before
+
+
+def test_it_is_kept_as_it_was_before_an_upgrade(old_state: OldState, tmp_path: Path) -> None:
+    """A backup needs none of what later versions brought, and migrates nothing."""
+    url = old_state.job.engine.url.set(drivername="postgresql")
+    owner = url.render_as_string(hide_password=False)
+    settings = replace(old_state.job.settings, database_url=owner)
+    before = rows_of(owner)
+    assert backup(settings, "town", tmp_path / "kept").missing == ()
+    old_state.upgrade()
+    assert rows_of(owner) != before
+    restore(settings, tmp_path / "kept", replace=True)
+    assert rows_of(owner) == before
+    old_state.upgrade()
 
 
 def test_no_feature_is_closed_and_opened_anew(old_state: OldState) -> None:
