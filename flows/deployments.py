@@ -14,6 +14,8 @@ from geo.settings import Settings
 from schemas.catalogue import Catalogue
 
 TIME_ZONE = "Asia/Bangkok"
+ENTRYPOINT = "flows.scheduled.refresh_map"
+"""What runs: the worker runs nothing else, whatever a deployment says."""
 HOURLY = "5 * * * *"
 """Some minutes past: due times are mostly full hours, and clocks of two machines differ."""
 
@@ -24,7 +26,6 @@ class Deployment:
 
     map_id: str
     cron: str = HOURLY
-    flow: str = "refresh_map"
     parameters: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +18,9 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Concurrency
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
-from flows import scheduled
 from flows.dead_runs import bury_dead_runs
-from flows.deployments import TIME_ZONE, Deployment
+from flows.deployments import ENTRYPOINT, TIME_ZONE, Deployment
+from flows.scheduled import refresh_map
 
 TAG = "onemap"
 OURS = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
@@ -66,52 +65,43 @@ def registered(client: SyncPrefectClient) -> list[DeploymentResponse]:
     return client.read_deployments(deployment_filter=OURS)
 
 
-@dataclass(frozen=True)
-class _Written:
-    """A deployment in Prefect's words."""
-
-    deployment: Deployment
-
-    @cached_property
-    def flow(self) -> Any:
-        return getattr(scheduled, self.deployment.flow)
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """What the declarations say, and nobody edits."""
-        return {
-            "entrypoint": f"{scheduled.__name__}.{self.deployment.flow}",
-            "parameters": dict(self.deployment.parameters),
-            "tags": [TAG, self.deployment.map_id],
-            "description": self.flow.description,
-            "parameter_openapi_schema": self.flow.parameters.model_dump(exclude_unset=True),
-        }
+def _fields(deployment: Deployment) -> dict[str, Any]:
+    """What the declarations say of it, and nobody edits, in Prefect's words."""
+    return {
+        "entrypoint": ENTRYPOINT,
+        "parameters": dict(deployment.parameters),
+        "tags": [TAG, deployment.map_id],
+        "description": refresh_map.description,
+        "parameter_openapi_schema": refresh_map.parameters.model_dump(exclude_unset=True),
+    }
 
 
 def _create(client: SyncPrefectClient, deployment: Deployment) -> None:
-    written = _Written(deployment)
     cron = CronSchedule(cron=deployment.cron, timezone=TIME_ZONE)
     client.create_deployment(
-        client.create_flow_from_name(written.flow.name),
+        client.create_flow_from_name(refresh_map.name),
         deployment.name,
         schedules=[DeploymentScheduleCreate(schedule=cron)],
         concurrency_limit=1,
         concurrency_options=_ONE_AT_A_TIME,
         enforce_parameter_schema=True,
-        **written.fields,
+        **_fields(deployment),
     )
 
 
 def _update(client: SyncPrefectClient, found: DeploymentResponse, deployment: Deployment) -> None:
     """Written only where something differs: each change plans the coming runs anew."""
-    fields = _Written(deployment).fields
+    fields = _fields(deployment)
     fields["tags"] = [*fields["tags"], *(tag for tag in found.tags if tag not in fields["tags"])]
-    same = all(_plain(getattr(found, name)) == value for name, value in fields.items())
-    if not same or set(found.tags) != set(fields["tags"]):
+    same = all(_plain(getattr(found, name)) == _plain(value) for name, value in fields.items())
+    if not same:
         client.update_deployment(found.id, DeploymentUpdate(**fields))
 
 
 def _plain(value: Any) -> Any:
+    """Lists without their order, which the server does not keep, and models as they are sent."""
+    if isinstance(value, list):
+        return sorted(value)
     return value.model_dump(exclude_unset=True) if hasattr(value, "model_dump") else value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import signal
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -26,6 +27,7 @@ from prefect.runner.server import start_webserver
 from prefect.settings import get_current_settings
 from prefect.states import Cancelled
 
+from flows.deployments import ENTRYPOINT
 from flows.job import Progress
 from flows.registering import OURS
 from flows.serving import REMINDER_SECONDS
@@ -47,7 +49,12 @@ class _Known:
 
 
 def work(names: Collection[str], say: Progress) -> None:
-    """Serves the deployments of these names until SIGTERM or SIGINT comes."""
+    """Serves the deployments of these names until SIGTERM or SIGINT comes.
+
+    Who may write to the server may name any program in a deployment: such a one is not served, and
+    the processes of the runs have our flow named in their environment.
+    """
+    os.environ["PREFECT__FLOW_ENTRYPOINT"] = ENTRYPOINT  # read by the processes of the runs
     asyncio.run(_Worker(frozenset(names), say).serve())
 
 
@@ -100,7 +107,8 @@ class _Worker:
     async def _deployments(self, client: PrefectClient) -> list[_Known]:
         """Those of ours that the server has now: one that is registered later is served, too."""
         found = await client.read_deployments(deployment_filter=OURS)
-        return [_Known(one.id, one.name) for one in found if one.name in self._names]
+        ours = (one for one in found if one.name in self._names and one.entrypoint == ENTRYPOINT)
+        return [_Known(one.id, one.name) for one in ours]
 
     def _remind(self, words: str, seconds: float = REMINDER_SECONDS) -> None:
         """Says what is new, and what lasts now and then."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.deployments import HOURLY, TIME_ZONE, deployments, wanted
+from flows.deployments import ENTRYPOINT, HOURLY, TIME_ZONE, deployments, wanted
 from flows.opening import has_deliveries
 from geo.settings import Settings
 from schemas.catalogue import load_catalogue
@@ -35,10 +35,11 @@ def test_every_map_has_one_deployment_that_takes_in_what_is_due() -> None:
 
 
 def test_the_flow_takes_the_parameters() -> None:
-    from flows import scheduled
+    from flows.scheduled import refresh_map
 
+    assert f"{refresh_map.fn.__module__}.{refresh_map.fn.__name__}" == ENTRYPOINT
     for one in deployments(CATALOGUE):
-        getattr(scheduled, one.flow).validate_parameters(dict(one.parameters))
+        refresh_map.validate_parameters(dict(one.parameters))
 
 
 def test_only_maps_with_deliveries_are_deployed(settings: Settings) -> None:

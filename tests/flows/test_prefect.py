@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import State
 from prefect.client.schemas.sorting import TaskRunSort
 
 from flows import scheduled
+from flows.deployments import ENTRYPOINT
 from flows.job import LEASE_WAIT_SECONDS, Job, RefreshResult
 from flows.run_states import RefreshFailed
 from geo.errors import DropsMissing
@@ -141,18 +142,19 @@ def test_what_ends_a_run_before_its_begin_is_its_message(
     assert state.message == str(DropsMissing(small_city.drops))
 
 
-def test_a_failure_is_one_line_in_the_workers_output(prefect_api: PrefectServer) -> None:
+def test_a_run_is_of_our_flow_and_its_failure_is_one_line(prefect_api: PrefectServer) -> None:
     with get_client(sync_client=True) as client:
         planned = client.create_flow_run(scheduled.refresh_map, parameters={"map_id": "atlantis"})
         deployment = client.create_deployment(
-            planned.flow_id, "one-line", entrypoint="flows.scheduled.refresh_map"
+            planned.flow_id, "one-line", entrypoint="/nowhere/hostile.py:flow"
         )
         run = client.create_flow_run_from_deployment(deployment, parameters={"map_id": "atlantis"})
         result = subprocess.run(
             [sys.executable, "-m", "prefect.engine", str(run.id)],
             capture_output=True,
             text=True,
-            env={**os.environ, "PREFECT_API_URL": prefect_api.api},
+            env=os.environ
+            | {"PREFECT_API_URL": prefect_api.api, "PREFECT__FLOW_ENTRYPOINT": ENTRYPOINT},
             check=False,
         )
         client.delete_deployment(deployment)

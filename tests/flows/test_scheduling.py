@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled
 
 from flows import scheduled
-from flows.deployments import Deployment
+from flows.deployments import ENTRYPOINT, Deployment
 from flows.registering import register
 from flows.working import overtaken
 from scripts.screenshot import CHROMIUM, FLAGS
@@ -73,10 +73,15 @@ def test_what_people_set_in_prefects_pages_survives_a_second_deploy(
     again = register(declared[1:], declared)
     assert (again.made, again.kept, again.removed) == ([], [name], [])
     assert as_set(operator.deployments()[name]) == edited, "nothing was written"
-    operator.edit(name, parameters={"map_id": "atlantis"})
+    both = f"serving {SAMPLE}, {name}\n"
+    eventually(lambda: scheduled_sample.worker.said().endswith(both), "a second map to serve")
+    operator.edit(name, parameters={"map_id": "atlantis"}, entrypoint="/nowhere/hostile.py:flow")
+    one = f"serving {SAMPLE}\n"
+    eventually(lambda: scheduled_sample.worker.said().endswith(one), "it to be let alone")
     register(declared[1:], declared)
     mended = operator.deployments()[name]
     assert mended["parameters"] == declared[1].parameters
+    assert mended["entrypoint"] == ENTRYPOINT
     assert mended["paused"] is True
     assert mended["schedules"][0]["schedule"] | EDITED == mended["schedules"][0]["schedule"]
     assert set(mended["tags"]) == {"onemap", "songkhla", "mine"}
