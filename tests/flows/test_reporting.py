@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +14,11 @@ from markdown_it import MarkdownIt
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 
-from flows import scheduled
+from flows import scheduled, serving, telling
 from flows.artifacts import escaped, hold_as_markdown, table_row
 from flows.events import harmless
 from flows.job import RefreshResult, SourceOutcome
-from flows.telling import events_of, late
+from flows.telling import events_of, late, tell
 from geo.store.runs import Said
 from schemas.models import Bilingual
 from tests.flows.conftest import SmallCity
@@ -146,6 +147,21 @@ def test_what_stands_is_not_told_again() -> None:
     new = SourceOutcome("parks", "parks", "held", "few", 3)
     (event,) = events_of("sample", RefreshResult((new,), None), {})
     assert event.name == "onemap.held"
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_decision_stands_and_waits_for_no_server_that_is_away(
+    small_city: SmallCity, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    """Nobody listens there, or somebody who never answers."""
+    monkeypatch.setattr(serving, "PROBE_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1] if silent else 1
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
+        sent: list[object] = []
+        monkeypatch.setattr(telling, "emit", sent.append)
+        tell(small_city.job, RefreshResult((), None, "a fault"))
+    assert not sent
 
 
 def test_a_fault_of_the_publication_is_told() -> None:
