@@ -54,6 +54,7 @@ def start(*arguments: str, home: Path) -> tuple[Result, set[str]]:
         (("run", "--map", "bangkok", "--drops", "none"), os.EX_NOINPUT, "none", SLOW),
         (("serve", "--public-url", "map.example"), os.EX_CONFIG, "--public-url", SLOW),
         (("deploy",), os.EX_UNAVAILABLE, "the Prefect server at", SLOW),
+        (("alerts", "--to", "https://h/x"), os.EX_UNAVAILABLE, "the Prefect server at", SLOW),
     ],
 )
 def test_a_start_imports_what_it_needs(

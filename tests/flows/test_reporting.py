@@ -14,11 +14,12 @@ from markdown_it import MarkdownIt
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 
-from flows import scheduled, serving, telling
+from flows import reporting, scheduled, serving, telling
 from flows.artifacts import escaped, hold_as_markdown, table_row
-from flows.events import harmless
+from flows.events import MapEvent, harmless
 from flows.job import RefreshResult, SourceOutcome
 from flows.telling import events_of, late, tell
+from geo.errors import DatabaseUnreachable
 from geo.store.runs import Said
 from schemas.models import Bilingual
 from tests.flows.conftest import SmallCity
@@ -162,6 +163,25 @@ def test_a_decision_stands_and_waits_for_no_server_that_is_away(
         monkeypatch.setattr(telling, "emit", sent.append)
         tell(small_city.job, RefreshResult((), None, "a fault"))
     assert not sent
+
+
+@pytest.mark.parametrize("deployed", [False, True])
+def test_a_heart_beats_at_the_end_of_a_scheduled_look_alone(
+    monkeypatch: pytest.MonkeyPatch, deployed: bool
+) -> None:
+    sent: list[MapEvent] = []
+    monkeypatch.setattr(reporting, "emit", sent.extend)
+    if deployed:
+        monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", "a-deployment")
+    with reporting.watched("sample"):
+        assert not sent
+    assert [event.name for event in sent] == ["onemap.heartbeat"] * deployed
+    sent.clear()
+    with pytest.raises(DatabaseUnreachable), reporting.watched("sample"):
+        raise DatabaseUnreachable("db.example", "no route <!channel>")
+    (fault,) = sent
+    assert fault.name == "onemap.fault" and "db․example" in str(fault.payload["text"])
+    assert "<!" not in str(fault.payload)
 
 
 def test_a_fault_of_the_publication_is_told() -> None:
