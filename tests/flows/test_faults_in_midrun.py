@@ -123,25 +123,31 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Deployed, and taken in once. The cluster lies in memory: what fails are programs."""
+def settings() -> Iterator[Settings]:
+    """A cluster of its own. It lies in memory: what fails are programs."""
     home = Path(tempfile.mkdtemp(prefix="onemap-midrun-", dir=quick_folder()))
     home.chmod(0o711)
     settings = Settings(project=project_folder(), home=home)
-    drops = home / "given"
+    yield settings
+    private_cluster.reset(settings, confirmed=True)
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def town(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Deployed, and taken in once."""
+    drops = settings.home / "given"
     generate(drops)
+    register = (drops / "environment" / "parks_register.csv").read_bytes()
     url = private_cluster.ensure_database(settings, "sample")
     with prefect_server(tmp_path_factory.mktemp("prefect")) as server:
-        register = (drops / "environment" / "parks_register.csv").read_bytes()
-        town = Town(Operator(server, home, url), settings, drops, register)
+        town = Town(Operator(server, settings.home, url), settings, drops, register)
         assert town.operator.run("deploy", "--map", "sample").returncode == 0
         with temporary_settings({PREFECT_API_URL: server.api}), get_client(sync_client=True) as api:
             bury_dead_runs(api, SOON)
         with town.operator.worker():
             assert town.ended(town.ask_for_a_run()) == "Completed"
         yield town
-    private_cluster.reset(settings, confirmed=True)
-    shutil.rmtree(home)
 
 
 def test_a_worker_that_is_killed(town: Town) -> None:
