@@ -180,16 +180,21 @@ class Late(SourceEvent):
     name = "onemap.late"
 
     promised_days: int
-    last_good_on: str
-    """Day in Bangkok when the content on the map came, as ISO 8601."""
+    last_good_on: str | None
+    """Day in Bangkok when the content on the map came, as ISO 8601; None if nothing ever came."""
 
     def words(self) -> Bilingual:
         """What was promised, and what there is."""
+        day = self.last_good_on
+        there = Bilingual(
+            th=f"ข้อมูลที่แสดงอยู่ได้รับเมื่อ {day}" if day else "และยังไม่มีข้อมูลแสดงบนแผนที่",
+            en=f"what is on the map came on {day}" if day else "nothing of it is on the map",
+        )
         return Bilingual(
             th=f"แผนที่ {self.map_id}: {self.source_id} เลยกำหนดส่งแล้ว หน่วยงานสัญญาว่าจะปรับปรุงทุก "
-            f"{self.promised_days} วัน ข้อมูลที่แสดงอยู่ได้รับเมื่อ {self.last_good_on}",
+            f"{self.promised_days} วัน {there.th}",
             en=f"Map {self.map_id}: {self.source_id} is late: new content is promised every "
-            f"{self.promised_days} days; what is on the map came on {self.last_good_on}",
+            f"{self.promised_days} days; {there.en}",
         )
 
 

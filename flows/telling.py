@@ -63,5 +63,5 @@ def _of_source(map_id: str, source: SourceOutcome, said: Said) -> Iterator[MapEv
 def late(job: Job) -> Iterator[Late]:
     """Sources that have become late since this was asked last."""
     for source in became_late(job.engine):
-        day = source.last_good_on.isoformat()
+        day = source.last_good_on.isoformat() if source.last_good_on else None
         yield Late(job.view.map.id, source.source_id, source.promised_days, day)

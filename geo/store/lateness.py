@@ -14,12 +14,12 @@ from geo.store.database import run, transaction
 class Overdue:
     """A source whose new content was promised every `promised_days` and did not come.
 
-    `last_good_on`: the day in Bangkok when the content that is on the map came.
+    `last_good_on`: the day in Bangkok when the content that is on the map came; None if none is.
     """
 
     source_id: str
     promised_days: int
-    last_good_on: date
+    last_good_on: date | None
 
 
 def became_late(engine: Engine) -> list[Overdue]:

@@ -20,9 +20,9 @@ class SourceState:
     `outcome` is that of the last look (`looked_at`) or of a person's word since; `running` while it
     is worked on. `reason` is there where it has one. `last_good_at` is when the content on the map
     was loaded, `fetched_at` when it came, `age_days` how long that is ago, `content_date` the
-    agency's own. `late`: new content was promised within `promise_days`, and has not come. `holds`
-    are the runs that wait for a decision. `unpublished`: rows are prepared, no release has them,
-    and nobody works on the map.
+    agency's own. `late`: new content was promised within `promise_days`, and has not come since the
+    last (where none ever came: since the first look). `holds` are the runs that wait for a
+    decision. `unpublished`: rows are prepared, no release has them, and nobody works on the map.
     """
 
     source_id: str

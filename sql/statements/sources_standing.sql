@@ -21,7 +21,7 @@ select s.source_id, s.layer_id, s.title_th, s.title_en, look.outcome, look.looke
        g.rows_published as rows_on_map, g.finished_at as last_good_at, g.fetched_at,
        s.as_of as content_date, s.promise_days,
        cast(extract(epoch from now() - g.fetched_at) / 86400 as double precision) as age_days,
-       coalesce(g.fetched_at + make_interval(days => s.promise_days) < now(), false) as late,
+       f.late,
        array(select h.run_id from meta.open_hold h where h.source_id = s.source_id order by h.run_id) as holds,
        not exists (select from busy)
            and coalesce(p.target_release > (select release from meta.pointer)
@@ -30,6 +30,7 @@ select s.source_id, s.layer_id, s.title_th, s.title_en, look.outcome, look.looke
 from meta.source s
 join meta.layer l using (layer_id)
 join look using (source_id)
+join onemap.layer_status f using (source_id)
 left join meta.latest_run t using (source_id)
 left join meta.published_run g using (source_id)
 left join meta.latest_accepted_run p using (source_id)

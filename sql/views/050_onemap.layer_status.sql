@@ -1,3 +1,4 @@
+-- A promise runs from when the content on the map was fetched; where none ever came, from the first try.
 create or replace view onemap.layer_status as
 select l.layer_id, l.title_th, l.title_en, s.source_id, s.title_th as source_th, s.title_en as source_en,
        a.title_th as agency_th, a.title_en as agency_en,
@@ -6,7 +7,9 @@ select l.layer_id, l.title_th, l.title_en, s.source_id, s.title_th as source_th,
        g.rows_in, g.rows_published, g.rows_quarantined, g.rows_filtered, g.rows_at_area,
        exists (select from meta.open_hold h where h.source_id = s.source_id) as held,
        (g.fetched_at at time zone 'Asia/Bangkok')::date as fetched_on,
-       coalesce(g.fetched_at + make_interval(days => s.promise_days) < now(), false) as late
+       coalesce(
+           coalesce(g.fetched_at, (select min(started_at) from meta.run r where r.source_id = s.source_id))
+           + make_interval(days => s.promise_days) < now(), false) as late
 from meta.layer l
 join meta.source s on s.layer_id = l.layer_id and s.declared
 join meta.agency a using (agency_id)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from geo.states import Deciding, Outcome, Snapshot
 from geo.store import lease, runs
 from geo.store.database import transaction
+from geo.store.lateness import became_late
 from geo.store.looks import Look, looked
 from geo.store.sources import SourceState, source_states
 from schemas.models import Bilingual
@@ -100,3 +101,18 @@ def test_it_is_late_when_the_promised_days_have_passed(city: TestMap) -> None:
     assert state.fetched_at is not None
     assert state.fetched_at < datetime.now(UTC) - timedelta(days=30)
     assert state.age_days is not None and 30 <= state.age_days < 30.1
+
+
+def test_what_was_promised_and_never_came_is_late_from_the_first_try_on(city: TestMap) -> None:
+    source = city.source_of("parks").id
+    change(city, f"update meta.source set promise_days = 30 where source_id = '{source}'")
+    assert not state_of(city, "parks").late, "nobody looked yet"
+    record(city, "absent")
+    change(city, "update meta.run set started_at = started_at - interval '29 days'")
+    record(city, "unreachable")
+    assert not state_of(city, "parks").late
+    change(city, "update meta.run set started_at = started_at - interval '2 days'")
+    state = state_of(city, "parks")
+    assert state.late and state.fetched_at is None
+    (late,) = became_late(city.engine)
+    assert (late.source_id, late.last_good_on) == (source, None)

@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 
 from flows import reporting, scheduled, serving, telling
 from flows.artifacts import escaped, hold_as_markdown, table_row
-from flows.events import MapEvent, harmless
+from flows.events import Late, MapEvent, harmless
 from flows.job import RefreshResult, SourceOutcome
 from flows.telling import events_of, late, tell
 from geo.errors import DatabaseUnreachable
@@ -200,6 +200,11 @@ def test_late_is_told_once_and_again_when_it_is_late_anew(small_city: SmallCity)
     assert not list(late(small_city.job)), "new content came"
     _age(small_city, "400 days")
     assert [event.source_id for event in late(small_city.job)] == ["bangkok_parks"]
+
+
+def test_of_what_never_came_no_day_is_told() -> None:
+    words = Late("bangkok", "bangkok_parks", 365, None).words()
+    assert "None" not in words.th + words.en and "nothing of it is on the map" in words.en
 
 
 def _age(city: SmallCity, age: str) -> None:
