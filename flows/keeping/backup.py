@@ -72,7 +72,7 @@ def _keep_deliveries(place: Unfinished, store: Path, moment: Moment) -> list[str
     for source, sha256 in moment.deliveries:
         try:
             _keep_delivery(place, store, source, sha256)
-        except (ConfigurationError, FileNotFoundError, Damaged):
+        except (ConfigurationError, FileNotFoundError, Damaged, ValueError, KeyError):
             missing.append(f"delivery {sha256} of {source}")
     return missing
 
@@ -92,7 +92,7 @@ def _keep_releases(place: Unfinished, home: Path, moment: Moment) -> list[str]:
     for number, manifest in moment.releases.items():
         try:
             _keep_release(place, home / str(number), manifest)
-        except (FileNotFoundError, Damaged) as error:
+        except (FileNotFoundError, Damaged, ValueError) as error:
             if number == moment.current:
                 raise ConfigurationError(
                     f"release {number}, which readers follow, is not whole in {home} ({error}); "

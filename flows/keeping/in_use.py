@@ -1,7 +1,8 @@
-"""Who uses the store of deliveries: many who take deliveries in, or one who removes some.
+"""Who uses the store of deliveries: many who take or bring deliveries in, or one who removes some.
 
-A delivery is stored before its run is written down; between the two, nothing but this lock says
-that it is needed. Whoever is killed has let go of it.
+A delivery is stored before its run is written down, or before the database that a backup brings
+back; between the two, nothing but this lock says that it is needed. Whoever is killed has let go
+of it.
 """
 
 from __future__ import annotations

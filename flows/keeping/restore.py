@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine
 
 from flows.job import LEASE_WAIT_SECONDS, Progress
 from flows.keeping.archive import Archive, Entry, copy, entry_of, open_archive
+from flows.keeping.in_use import in_use
 from geo.errors import ConfigurationError, RestoreDiffers
 from geo.publishing.durable import sync, sync_tree
 from geo.publishing.named import MANIFEST
@@ -26,6 +28,9 @@ from geo.store import keeping, lease
 from geo.store.database import open_engine
 from server import dumping
 from server.cluster import ensure_database
+
+BUILDING: Final = ".building-"
+"""Beginning of the name of a release that is not whole yet, as of one that is published."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,12 @@ def restore(
     map_id = str(archive.said["map"])
     url = ensure_database(settings, map_id)
     engine = open_engine(url)
-    with keeping.alone(engine), keeping.settled(engine), _sole_writer(engine, map_id, replace):
+    with (
+        keeping.alone(engine),
+        in_use(settings.snapshots),
+        keeping.settled(engine),
+        _sole_writer(engine, map_id, replace),
+    ):
         home = settings.releases / map_id
         others = _of_another_database(home, str(archive.said["database"]))
         if others and not replace:
@@ -65,11 +75,13 @@ def restore(
                 f"{others[0]} is a release of another database; move {home} away, or say --replace"
             )
         progress("deliveries and releases")
-        _put_files(archive, settings.snapshots, home)
+        waiting = _put_files(archive, settings.snapshots, home)
         progress("database")
         tools = dumping.programs(max(archive.said["programs"], keeping.server_major(engine)))
         dumping.load(url, [archive.folder / name for name in dumping.DUMPS], tools)
         engine.dispose()  # its sessions knew the tables before
+        for building in waiting:
+            _name(building)
         _remove_later(home, archive)
         progress("compare")
         _compare(engine, archive, settings.snapshots, home)
@@ -102,12 +114,13 @@ def _sole_writer(engine: Engine, map_id: str, replace: bool) -> Iterator[None]:
         yield
 
 
-def _put_files(archive: Archive, store: Path, home: Path) -> None:
+def _put_files(archive: Archive, store: Path, home: Path) -> list[Path]:
+    """Answers the releases whose names others have, which readers may be following."""
     try:
         _put_deliveries(archive, store)
         numbers = {name.split("/")[0] for name in archive.below("releases")}
-        for number in sorted(numbers, key=int):
-            _put_release(archive, number, home)
+        made = [_put_release(archive, number, home) for number in sorted(numbers, key=int)]
+        return [building for building in made if building]
     except OSError as error:
         raise ConfigurationError(
             f"deliveries and releases cannot be written to {store.parent} ({error.strerror})"
@@ -128,21 +141,31 @@ def _put_deliveries(archive: Archive, store: Path) -> None:
             sync(target.parent)
 
 
-def _put_release(archive: Archive, number: str, home: Path) -> None:
-    """A folder that is whole when it has its name. What a killed restore left is made anew, or is
-    removed by the next publication.
+def _put_release(archive: Archive, number: str, home: Path) -> Path | None:
+    """A folder that is whole when it has its name. Where another one has that name, it waits for
+    the database, and is answered. What a killed restore left is made anew, or is removed by the
+    next publication.
     """
     files = archive.below(f"releases/{number}")
-    folder, building = home / number, home / f".building-{number}"
+    folder, building = home / number, home / f"{BUILDING}{number}"
     if all(_is(folder / name, entry) for name, entry in files.items()):
-        return
+        return None
     shutil.rmtree(building, ignore_errors=True)
     for name in files:
         _copy(archive.folder / "releases" / number / name, building / name)
     sync_tree(building)
+    if folder.exists():
+        return building
+    _name(building)
+    return None
+
+
+def _name(building: Path) -> None:
+    """Gives a release that is whole its name, in the place of who has it."""
+    folder = building.with_name(building.name.removeprefix(BUILDING))
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
-    sync(home)
+    sync(folder.parent)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -18,6 +18,7 @@ from flows.job import Job
 from flows.keeping import backup as backing_up
 from flows.keeping.archive import MANIFEST
 from flows.keeping.backup import backup
+from flows.keeping.in_use import emptying
 from flows.keeping.restore import restore
 from geo.errors import (
     BackupDamaged,
@@ -26,6 +27,7 @@ from geo.errors import (
     DumpFailed,
     GeoError,
     RestoreDiffers,
+    StoreBusy,
 )
 from geo.issues import IssueCatalogue
 from geo.settings import Settings, project_folder
@@ -220,6 +222,38 @@ def test_a_dump_that_does_not_load_leaves_the_map_that_was_there(
     assert state_of(place) == before
 
 
+def test_readers_keep_their_releases_until_the_database_is_back(
+    city: SmallCity, kept: Path, place: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two lives of one map may number different releases alike."""
+    restore(place, kept)
+    assert place.database_url is not None
+    followed = place.releases / "bangkok" / "2" / "style.json"
+    followed.write_text('{"of": "a later life"}')
+    with monkeypatch.context() as patch:
+        patch.setattr(dumping, "DUMPS", ("database.dump", "nothing.dump"))
+        with pytest.raises(DumpFailed):
+            restore(place, kept, replace=True)
+    assert followed.read_text() == '{"of": "a later life"}'
+    restore(place, kept, replace=True)
+    assert state_of(place) == state_of(city.job.settings)
+
+
+def test_nobody_empties_the_store_while_a_map_comes_back(
+    kept: Path, place: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Maps share it: to another one's prune, bytes without a manifest are nobody's."""
+    load = dumping.load
+
+    def meddle(*arguments: object) -> None:
+        with pytest.raises(StoreBusy), emptying(place.snapshots, wait_seconds=0):
+            pass
+        load(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dumping, "load", meddle)
+    restore(place, kept)
+
+
 def test_what_came_back_otherwise_is_said(
     kept: Path, place: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,13 +365,14 @@ def test_a_second_backup_shares_what_is_the_same(
 def test_what_was_lost_before_is_said(city: SmallCity, tmp_path: Path) -> None:
     home = shutil.copytree(city.job.settings.home, tmp_path / "home")
     settings = replace(city.job.settings, home=home)
-    (parks, *_) = (settings.snapshots / "manifests" / "bangkok_parks").iterdir()
+    (parks, damaged, *_) = (settings.snapshots / "manifests" / "bangkok_parks").iterdir()
+    damaged.write_text("{")
     lost = settings.snapshots / "blobs" / parks.stem[:2] / parks.stem
     lost.unlink()
     (settings.releases / "bangkok" / "1" / "style.json").write_text("{}")
     made = backup(settings, "bangkok", tmp_path / "made")
-    assert len(made.missing) == 2
-    assert "release 1" in made.missing and any(lost.name in name for name in made.missing)
+    assert len(made.missing) == 3 and "release 1" in made.missing
+    assert all(any(name in told for told in made.missing) for name in (lost.name, damaged.stem))
     assert not (tmp_path / "made" / "releases" / "1").exists()
     made.archive.verify()
 
