@@ -16,7 +16,7 @@ import pytest
 
 from flows.job import Job
 from flows.keeping import backup as backing_up
-from flows.keeping.archive import MANIFEST
+from flows.keeping.archive import MANIFEST, unfinished
 from flows.keeping.backup import backup
 from flows.keeping.in_use import emptying
 from flows.keeping.restore import restore
@@ -172,12 +172,12 @@ def damage_a_byte(name: str) -> Callable[[Path], object]:
 
 
 def lead_out(folder: Path) -> None:
-    """A manifest that somebody wrote, whose seal is right."""
+    """A manifest that somebody wrote, whose seal is right, and whose files are all there."""
     from flows.keeping.archive import _seal
 
     content = json.loads((folder / MANIFEST).read_text("utf-8"))
     del content["sha256"]
-    content["files"]["releases/1/../../../../out"] = content["files"]["database.dump"]
+    content["files"]["releases/1/../../database.dump"] = content["files"]["database.dump"]
     content["sha256"] = _seal(content)
     (folder / MANIFEST).write_text(json.dumps(content), "utf-8")
 
@@ -396,6 +396,18 @@ def test_a_backup_that_fails_leaves_nothing(
     with pytest.raises(ConfigurationError, match="No space left"):
         backup(city.job.settings, "bangkok", tmp_path / "made" / "one")
     assert [*(tmp_path / "made").iterdir()] == []
+
+
+def test_one_folder_is_filled_by_one_backup(tmp_path: Path) -> None:
+    """Of two maps: nothing in their databases keeps them from each other."""
+    with unfinished(tmp_path / "one", "sample") as place:
+        (place.folder / "database.dump").write_bytes(b"half")
+        with (
+            pytest.raises(ConfigurationError, match="another backup"),
+            unfinished(tmp_path / "one", "bangkok"),
+        ):
+            pass
+        assert (place.folder / "database.dump").read_bytes() == b"half"
 
 
 def test_a_folder_that_is_there_is_left_alone(city: SmallCity, kept: Path) -> None:

@@ -25,10 +25,10 @@ from flows.job import Job
 from flows.keeping import prune as pruning
 from flows.keeping.backup import backup
 from flows.keeping.in_use import in_use
-from flows.keeping.prune import plan, prune
+from flows.keeping.prune import Plan, plan, prune
 from flows.keeping.store import Delivery
 from flows.upgrading import preview
-from geo.errors import DatabaseBusy, GeoError, LeaseHeld, StoreBusy
+from geo.errors import DatabaseBusy, GeoError, LeaseHeld, LeaseLost, StoreBusy
 from geo.issues import IssueCatalogue
 from geo.publishing.publication import Publication
 from geo.settings import Settings
@@ -263,6 +263,58 @@ def test_kept_releases_keep_what_they_came_from(
     gone = {delivery.sha256 for delivery in going.deliveries}
     assert gone == set(deliveries_of_parks(city)[: len(releases)])
     assert len(going.runs) == len(releases)
+
+
+@pytest.mark.parametrize(
+    ("change", "nth"),
+    [
+        ("set outcome = 'running'", 0),  # nobody has closed it yet
+        ("set target_release = 9", 0),  # prepared for a release that was not made yet
+        ("set ended_release = 3", 2),  # off the map; an upgrade reads it again
+    ],
+)
+def test_what_a_run_still_needs_stays_whatever_its_age(
+    city: SmallCity, change: str, nth: int
+) -> None:
+    wanted = deliveries_of_parks(city)[nth]
+    alter(city, f"update meta.run {change} where snapshot_sha256 = '{wanted}'")
+    going = plan(city.job)
+    assert wanted not in {delivery.sha256 for delivery in going.deliveries}
+    (run,) = city.scalars(f"select run_id from meta.run where snapshot_sha256 = '{wanted}'")
+    assert run not in going.runs
+
+
+def test_the_release_that_readers_follow_stays_though_it_is_not_the_latest(city: SmallCity) -> None:
+    alter(city, "update meta.pointer set release = 1")
+    assert plan(city.job).releases == ()
+
+
+def test_a_delivery_that_became_no_run_goes_when_it_is_old_and_ours(city: SmallCity) -> None:
+    manifests = city.job.settings.snapshots / "manifests"
+    (copied, *_) = (manifests / "bangkok_parks").iterdir()
+    strays = [("bangkok_parks", "young"), ("bangkok_parks", "old"), ("nobodys_parks", "old")]
+    for source, name in strays:
+        (manifests / source).mkdir(exist_ok=True)
+        stray = shutil.copyfile(copied, manifests / source / f"{name}.json")
+        if name == "old":
+            os.utime(stray, (time.time() - 31 * 86_400,) * 2)
+    found = {(one.source_id, one.sha256) for one in plan(city.job).deliveries}
+    assert found & set(strays) == {("bangkok_parks", "old")}
+
+
+def test_who_lost_the_lease_removes_nothing(
+    city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still, before = pruning._still, files(city)
+
+    def lose(*plans: Plan) -> Plan:
+        alter(city, "delete from meta.lease")
+        return still(*plans)
+
+    monkeypatch.setattr(pruning, "_still", lose)
+    with pytest.raises(LeaseLost):
+        prune(city.job, plan(city.job))
+    assert files(city) == before
 
 
 def test_what_is_young_stays(city: SmallCity) -> None:
