@@ -68,6 +68,11 @@ def test_it_is_noticed_that_nobody_looks_any_more(every: str) -> None:
         assert health(states, sources, NOW).level == level
 
 
+def test_a_look_of_the_future_does_not_hide_that_nobody_looks() -> None:
+    assert judged(looked_at=NOW + timedelta(minutes=5)) == (Level.ok, [])
+    assert judged(looked_at=NOW + timedelta(days=400)) == (Level.critical, ["unseen"])
+
+
 def test_what_is_worse_than_a_warning_is_not_hidden_by_what_cannot_be_told() -> None:
     never = replace(WELL[0], outcome=None, looked_at=None)
     fault, held = replace(WELL[1], outcome="fault"), replace(WELL[2], holds=(3,))
