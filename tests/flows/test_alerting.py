@@ -19,6 +19,7 @@ from prefect.client.orchestration import get_client
 
 from flows import receivers, scheduled
 from flows.alerting import SILENT, TELLING, silence, tell
+from flows.automations import automation
 from flows.events import Heartbeat, Held, emit
 from flows.receivers import receiver
 from geo.errors import ConfigurationError
@@ -150,8 +151,14 @@ def test_hearts_that_beat_keep_the_switch_quiet_and_only_their_own() -> None:
 def test_done_twice_it_is_done_once_and_what_was_paused_stays_so() -> None:
     tell(receiver("https://chat.example/one"), ["sample", "songkhla"], 75)
     with get_client(sync_client=True) as client:
-        client.pause_automation(automations()[TELLING].id)
+        ours = automations()[TELLING]
+        client.pause_automation(ours.id)
+        theirs = automation("somebody's own", ours.trigger, ours.actions[0])
+        theirs_id = client.create_automation(theirs)
     tell(receiver(f"line://{SECRET}@{TO}"), ["sample"], 90)
+    with get_client(sync_client=True) as client:
+        assert [one.name for one in client.read_automations_by_name(theirs.name)] == [theirs.name]
+        client.delete_automation(theirs_id)
     found = automations()
     assert set(found) == {TELLING, f"{SILENT}sample"}, "no second one, and none of a map that left"
     assert not found[TELLING].enabled
