@@ -62,6 +62,7 @@ QUARANTINED = [
 ABOUT = ("run", "source", "layer", "outcome", "started_at", "details_pruned_at")
 NO_RUNS = Words("ยังไม่มีรอบการนำเข้า", "There are no runs yet.")
 NO_ISSUES = Words("ไม่พบปัญหา", "Nothing was wrong.")
+NONE_OF_CODE = Words("รอบนี้ไม่มีปัญหารหัสนั้น", "No issue of this run has that code.")
 NO_ROWS = Words("ไม่มีแถวที่กักไว้", "No row is quarantined.")
 PRUNED = Words(
     "ปัญหาและแถวที่กักไว้ของรอบนี้ถูกลบตามอายุเมื่อ {at}",
@@ -156,7 +157,8 @@ def issues(
     source = _declared(job, found["source"])
     personal = personal_names(source, job.view.layer(source.layer)) if source else ()
     rows = [in_both(row, "message") for row in run_issues(job.engine, found["run"], code, personal)]
-    _answer_rows(Answer(as_json, lang), found, "issues", ISSUES, rows, NO_ISSUES, limit)
+    nothing = NONE_OF_CODE if code else NO_ISSUES
+    _answer_rows(Answer(as_json, lang), found, "issues", ISSUES, rows, nothing, limit)
 
 
 def quarantine(

@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -59,15 +60,40 @@ def prefect_server(settings: Settings, port: int = PORT) -> Iterator[PrefectServ
     folder = settings.home / "prefect"
     make_passable(settings.home)
     folder.mkdir(mode=0o700, exist_ok=True)
-    with (folder / "running").open("a+") as record:
-        if not _lock(record.fileno()):
-            yield PrefectServer(_answering(folder, None), ours=False)
-            return
-        process = _start(_program(settings), folder, record.fileno(), _free(port))
+    process = None
     try:
-        yield PrefectServer(_answering(folder, process), ours=True)
+        with (folder / "running").open("a+") as record:
+            if _lock(record.fileno()):
+                program, free = _program(settings), _free(port)
+                with _signals_wait():
+                    process = _start(program, folder, record.fileno(), free)
+        yield PrefectServer(_answering(folder, process), ours=process is not None)
     finally:
-        _stop(process)
+        if process:
+            _stop(process)
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Signals that end us come after the block: a server that starts is ours to end, or not there.
+
+    Handled are those of the main thread, which alone gets them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda caught, _: came.append(caught))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def _program(settings: Settings) -> Path:

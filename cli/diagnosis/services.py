@@ -8,6 +8,7 @@ from typing import Final
 
 from cli.diagnosis.finding import Check, Finding, Subject, bad, ok
 from cli.language import Words
+from geo.errors import PrefectUnreachable
 
 PROBE_SECONDS: Final = 3.0
 
@@ -21,7 +22,17 @@ def prefect(_: Subject) -> Finding:
             f"ไคลเอนต์ {client} ไม่ได้กำหนด PREFECT_API_URL (onemap run ไม่ต้องใช้)",
             f"client {client}; no server is named in PREFECT_API_URL (`onemap run` needs none)",
         )
-    server = _server_version()
+    try:
+        server = _server_version()
+    except PrefectUnreachable as error:
+        return bad(
+            "prefect",
+            Words(f"ติดต่อเซิร์ฟเวอร์ที่ {error.address} ไม่ได้", f"no answer from {error.address}"),
+            Words(
+                "เริ่มเซิร์ฟเวอร์ (make schedule) หรือแก้ PREFECT_API_URL",
+                "start it (`make schedule`), or correct PREFECT_API_URL",
+            ),
+        )
     if server != client:
         return bad(
             "prefect",

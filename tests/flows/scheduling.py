@@ -82,12 +82,19 @@ class Operator:
         """As Prefect's pages do it."""
         found = self.deployments()[name]
         (schedule,) = found["schedules"]
-        address = f"{self.server.api}/deployments/{found['id']}/schedules/{schedule['id']}"
-        httpx.patch(address, json=changes).raise_for_status()
+        self._patch(f"/deployments/{found['id']}/schedules/{schedule['id']}", changes)
 
     def edit(self, name: str, **changes: Any) -> None:
-        address = f"{self.server.api}/deployments/{self.deployments()[name]['id']}"
-        httpx.patch(address, json=changes).raise_for_status()
+        self._patch(f"/deployments/{self.deployments()[name]['id']}", changes)
+
+    def _patch(self, path: str, changes: dict[str, Any]) -> None:
+        """A server whose database is busy answers 503, and is asked again, as by its own client."""
+
+        def done() -> bool:
+            answer = httpx.patch(f"{self.server.api}{path}", json=changes)
+            return answer.status_code != 503 and bool(answer.raise_for_status())
+
+        eventually(done, "a server that is not busy")
 
     def runs_of(self, name: str, **state: Any) -> list[Any]:
         """Flow runs of a deployment, the first ones first."""

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -124,6 +125,33 @@ def test_one_that_is_stopped_while_it_starts_leaves_nothing(
         assert process.wait(60) == 130
     assert server_is_gone(tmp_path)
     assert processes_with(f"PREFECT_HOME={tmp_path / 'prefect'}") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_while_the_server_is_started_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    program = tmp_path / ".venv-prefect" / "bin" / "prefect"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    real, started = subprocess.Popen, []
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        started.append(real(*arguments, **options))
+        signal.raise_signal(number)
+        return started[-1]
+
+    monkeypatch.setattr(own_server.subprocess, "Popen", interrupted)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as `onemap schedule` does
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            own_server.prefect_server(Settings(tmp_path, tmp_path)).__enter__()
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert started[0].poll() is not None
+    assert server_is_gone(tmp_path)
 
 
 def test_a_server_that_is_not_installed_is_named_with_its_command(tmp_path: Path) -> None:
