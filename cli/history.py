@@ -11,7 +11,7 @@ from cli.evidence import told_evidence
 from cli.language import Words
 from cli.opening import open_map, require_source
 from cli.options import JsonOption, LangOption, MapOption
-from cli.output import Answer, Column
+from cli.output import Answer, Column, few
 from cli.words import CHANGES, OUTCOMES, RESPONSIBLE, RUN, SEVERITIES, SOURCE, changes, in_both
 
 if TYPE_CHECKING:
@@ -137,7 +137,9 @@ def show(
             told_evidence(part, answer)
     if issues:
         answer.title(WRONG)
-        answer.table(COUNTED, [issue | {"few": _few(issue["rows"])} for issue in issues])
+        answer.table(
+            COUNTED, [issue | {"few": few(issue["rows"], MOST_NUMBERS)} for issue in issues]
+        )
 
 
 def issues(
@@ -259,11 +261,6 @@ def _run_of(job: Job, asked: str) -> int:
 
 def _declared(job: Job, source_id: str) -> Any:
     return next((source for source in job.view.sources if source.id == source_id), None)
-
-
-def _few(numbers: list[int]) -> str:
-    more = f" +{len(numbers) - MOST_NUMBERS:,}" if len(numbers) > MOST_NUMBERS else ""
-    return ", ".join(map(str, numbers[:MOST_NUMBERS])) + more
 
 
 def _values(values: Mapping[str, Any]) -> str:

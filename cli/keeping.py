@@ -11,7 +11,7 @@ import typer
 from cli.language import Words
 from cli.opening import open_map
 from cli.options import JsonOption, LangOption, MapOption
-from cli.output import Answer, Column, errors
+from cli.output import Answer, Column, errors, few
 
 if TYPE_CHECKING:
     from flows.keeping.prune import Plan
@@ -144,15 +144,12 @@ def _list(going: Plan, answer: Answer) -> None:
         "runs": [str(number) for number in going.runs],
     }
     rows = [
-        {"what": what, "count": len(found), "which": _few(found)} for what, found in which.items()
+        {"what": what, "count": len(found), "which": few(found, _MANY)}
+        for what, found in which.items()
     ]
     rows[-1]["count"] = going.rows
     rows.append({"what": "files", "count": len(going.files), "size": f"{going.size / 1e6:,.1f} MB"})
     answer.rows(_GOING, [] if going.is_empty else rows, _NOTHING)
-
-
-def _few(found: list[str]) -> str:
-    return ", ".join(found[:_MANY]) + (f" +{len(found) - _MANY}" if len(found) > _MANY else "")
 
 
 def _counts(plan: Plan) -> dict[str, Any]:

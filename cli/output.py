@@ -142,6 +142,12 @@ class Answer:
         return str(getattr(value, self.language, value))
 
 
+def few(values: Sequence[object], most: int) -> str:
+    """The first of them on one line, and how many more there are."""
+    more = f" +{len(values) - most:,}" if len(values) > most else ""
+    return ", ".join(map(str, values[:most])) + more
+
+
 def tell(words: str) -> None:
     """What is being done, on standard error; off a terminal each line has its time."""
     time = "" if errors.is_terminal else f"{datetime.now(LOCAL_TIME):%H:%M:%S} "

@@ -11,7 +11,7 @@ import typer
 from cli.language import Words
 from cli.opening import open_map
 from cli.options import JsonOption, LangOption, MapOption
-from cli.output import Answer, Column
+from cli.output import Answer, Column, few
 from cli.words import OUTCOMES, SOURCE
 
 if TYPE_CHECKING:
@@ -127,18 +127,12 @@ def _check(map_id: str, answer: Answer) -> int:
         return _tell(answer, map_id, 3, words, {})
     wrong = {name: sources for name, sources in found.problems.items() if sources}
     said = "; ".join(
-        f"{PROBLEMS[name].said(answer.language)}: {_few(sources)}"
+        f"{PROBLEMS[name].said(answer.language)}: {few(sources, _MANY)}"
         for name, sources in wrong.items()
     )
     bad = {source for sources in wrong.values() for source in sources}
     well = SUMMARY.said(answer.language, well=len(states) - len(bad), all=len(states))
     return _tell(answer, map_id, found.level, f"{well}; {said}" if said else well, found.problems)
-
-
-def _few(sources: Sequence[str]) -> str:
-    """Monitors show one line: the first, and how many more there are."""
-    more = f" +{len(sources) - _MANY}" if len(sources) > _MANY else ""
-    return ", ".join(sources[:_MANY]) + more
 
 
 def _tell(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flows.events import approve_line, harmless
+from flows.evidence import NAMES, in_order
 from flows.job import SourceOutcome
 from geo.store.runs import Said
 from geo.values.visible import visible
@@ -29,19 +30,6 @@ _COUNTS = {
     "added": "added",
     "changed": "changed",
     "removed": "removed",
-}
-_TITLES = {
-    "rows_in": "แถวที่ได้รับ / rows in",
-    "rows_published": "แถวที่ใช้ได้ / rows that could be published",
-    "rows_quarantined": "แถวที่กักไว้ / rows quarantined",
-    "rows_published_before": "แถวบนแผนที่ขณะนี้ / rows on the map now",
-    "compared_with_run": "เทียบกับรอบที่ / compared with run",
-    "error_share": "สัดส่วนแถวที่ผิด / share of rows with errors",
-    "fall": "สัดส่วนแถวที่หายไป / share of rows that vanished",
-    "columns_gone": "ช่องข้อมูลที่หายไป / columns that are gone",
-    "columns_new": "ช่องข้อมูลใหม่ / new columns",
-    "columns_retyped": "ช่องข้อมูลที่เปลี่ยนชนิด / columns of another type",
-    "because": "เหตุที่อ่านใหม่ / why it was read again",
 }
 
 
@@ -97,15 +85,18 @@ def hold_as_markdown(map_id: str, source: SourceOutcome, said: Said) -> str:
             escaped(said.reason.th),
             escaped(said.reason.en),
             "## สิ่งที่ระบบตรวจพบ / What the gate saw",
-            _table(
-                ("", ""), [(_TITLES.get(name, name), value) for name, value in evidence.items()]
-            ),
+            _table(("", ""), [(_title(name), evidence[name]) for name in in_order(evidence)]),
             *_issues(issues),
             "## การตัดสินใจ / To decide",
             f"    {approve_line(source.run_id, map_id)}",
             f"    {approve_line(source.run_id, map_id).replace('approve', 'reject', 1)}",
         ]
     )
+
+
+def _title(name: str) -> str:
+    named = NAMES.get(name)
+    return f"{named.th} / {named.en}" if named else name
 
 
 def _issues(issues: Mapping[str, int]) -> list[str]:

@@ -23,7 +23,7 @@ from flows.opening import prepare
 from flows.preflight import require_room
 from flows.publishing import finish
 from flows.walls import required_walls
-from geo.errors import NotThere
+from geo.errors import ConfigurationError
 from geo.fetching.http import FetchLimits
 from geo.load import load
 from geo.normalise import normalise
@@ -44,7 +44,7 @@ def refresh(job: Job, *, only: Collection[str] | None = None, again: bool = Fals
     """Takes in every source of the map, boundaries first, and publishes what changed.
 
     `only`: ids of the sources to take in. `again`: what stands is read anew all the same. Raises
-    NotThere for a source that the map does not have.
+    ConfigurationError for a source that the map does not have.
     """
     wanted = wanted_sources(job, only)
     prepare(job)
@@ -53,13 +53,14 @@ def refresh(job: Job, *, only: Collection[str] | None = None, again: bool = Fals
 
 
 def wanted_sources(job: Job, only: Collection[str] | None) -> list[Source]:
-    """Sources of the map in load order: all, or these. Raises NotThere for others."""
+    """Sources of the map in load order: all, or these. Raises ConfigurationError for others."""
     known = {source.id: source for source in job.view.sources}
     if only is None:
         return list(known.values())
     if unknown := sorted(set(only) - known.keys()):
-        advice = f"map {job.view.map.id} has {', '.join(known)}"
-        raise NotThere(f"source {', '.join(unknown)}", advice)
+        raise ConfigurationError(
+            f"map {job.view.map.id} has no source {', '.join(unknown)}; it has {', '.join(known)}"
+        )
     return [source for source in known.values() if source.id in only]
 
 

@@ -8,6 +8,7 @@ of it.
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -50,7 +51,10 @@ def _taken(lock: int) -> bool:
 
 @contextmanager
 def _lock_file(store: Path) -> Iterator[int]:
-    """Beside the store, in which nothing but deliveries lies."""
+    """Beside the store, in which nothing but deliveries lies; whoever made it, all lock it."""
     store.parent.mkdir(parents=True, exist_ok=True)
-    with store.with_name(f"{store.name}.lock").open("a") as file:
-        yield file.fileno()
+    lock = os.open(store.with_name(f"{store.name}.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
+    try:
+        yield lock
+    finally:
+        os.close(lock)

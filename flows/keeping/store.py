@@ -31,8 +31,11 @@ def deliveries(store: Path) -> dict[Delivery, Path]:
 
 
 def is_old(path: Path, seconds: float) -> bool:
-    """Whether nobody has written the file for that long."""
-    return path.stat().st_mtime < time.time() - seconds
+    """Whether nobody has written the file for that long; one that is gone by now is none."""
+    try:
+        return path.stat().st_mtime < time.time() - seconds
+    except FileNotFoundError:
+        return False
 
 
 def unneeded(store: Path, going: Collection[Delivery]) -> list[Path]:

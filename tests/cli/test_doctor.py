@@ -187,7 +187,8 @@ def test_a_prefect_server_that_is_away_is_bad_and_none_is_needed(
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "http://somebody:secret@127.0.0.1:1/api")
     (finding,) = doctor.ask(here, [services.prefect])
-    said(finding, State.bad, "cannot be reached")
+    said(finding, State.bad, "no answer from http://127.0.0.1:1/api")
+    assert finding.advice and "start it" in finding.advice.en
     assert "secret" not in finding.words.en
     monkeypatch.delenv("PREFECT_API_URL")
     said(services.prefect(here), State.ok, "needs none")

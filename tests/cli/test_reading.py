@@ -112,6 +112,8 @@ def test_show_issues_and_quarantine_agree(read: Reader, sample_map: MapAndResult
     assert errors == {row["row"] for row in kept["rows"]} and kept["count"] == parks.quarantined
     only = read.json("issues", "sample_parks", "--code", "key_missing")
     assert {issue["code"] for issue in only["issues"]} == {"key_missing"}
+    mistyped = read("issues", "sample_parks", "--code", "{key_mising}", "--lang", "en")
+    assert "No issue of this run has that code" in mistyped and "Nothing was wrong" not in mistyped
     assert shown["evidence"]["rows_in"] == parks.rows_in
     assert "EPSG:24047" in read("show", "sample_parks")
 

@@ -96,7 +96,7 @@ def test_a_run_leaves_its_log_its_table_its_holds_and_its_events(flown: SmallCit
     assert "20" in held["payload"]["th"] and "5" in held["payload"]["en"]
     evidence = artifact("held-bangkok-bangkok-parks")
     assert f"    onemap approve {number} --map bangkok --by NAME --reason TEXT" in evidence["data"]
-    assert "rows on the map now" in evidence["data"]
+    assert "rows published before" in evidence["data"]
     assert evidence["flow_run_id"] == str(second)
     outcomes = {row["source"]: row["outcome"] for row in _table("onemap-bangkok")}
     assert outcomes["bangkok_parks"] == "held" and outcomes["bangkok_hospitals"] == "refused"
