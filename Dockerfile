@@ -21,6 +21,10 @@ CMD ["prefect", "server", "start", "--host", "0.0.0.0"]
 
 FROM base AS application
 
+# For `onemap backup` and `restore`: the client programs of the server's version (docker-compose.yml).
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client-15 \
+    && rm -rf /var/lib/apt/lists/*
+
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 

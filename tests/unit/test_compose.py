@@ -119,6 +119,12 @@ def test_prefects_server_has_an_image_of_its_own(services: dict[str, Any]) -> No
     assert "-r requirements.lock" in stages[-1], "the last one is built where none is named"
 
 
+def test_the_image_can_dump_its_database(services: dict[str, Any]) -> None:
+    """A dump that a newer pg_dump made cannot be restored into an older server."""
+    server = services["postgis"]["image"].partition(":")[2].partition("-")[0]
+    assert f" postgresql-client-{server} " in (project_folder() / "Dockerfile").read_text()
+
+
 def test_what_deploys_waits_for_the_server_and_ends(services: dict[str, Any]) -> None:
     assert services["deploy"]["restart"] == "no"
     assert services["deploy"]["depends_on"] == {"prefect": {"condition": "service_healthy"}}
