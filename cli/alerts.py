@@ -38,15 +38,15 @@ def alerts(
     Makes the automations on the server of PREFECT_API_URL, or brings them up to date.
     """
     from flows.deployments import wanted
-    from flows.receivers import receiver
     from flows.serving import require_server
+    from flows.telling.receivers import receiver
     from geo.settings import from_environment
     from schemas.catalogue import load_catalogue
 
     told = receiver(sys.stdin.readline() if to == "-" else to)
     heard = [one.map_id for one in wanted(load_catalogue(), from_environment(), maps)]
     require_server()
-    from flows.alerting import tell
+    from flows.telling.alerting import tell
 
     for name in tell(told, heard, silence):
         console.print(name, markup=False, highlight=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.language import Language, Words
 from cli.output import Answer, Column
-from flows.evidence import NAMES, in_order
+from flows.telling.evidence import NAMES, in_order
 
 YES_OR_NO = {True: Words("ใช่", "yes"), False: Words("ไม่ใช่", "no")}
 SHARES = frozenset({"error_share", "fall"})

@@ -75,7 +75,7 @@ def approve(
     """Let a held delivery through as it was seen, and publish it."""
     from cli.refreshing import print_outcomes
     from flows.deciding import approve as let_through
-    from flows.telling import tell
+    from flows.telling.told import tell
 
     job = open_map(map_id)
     result = let_through(job, run, by=by, reason=reason)

@@ -18,9 +18,9 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Concurrency
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
-from flows.dead_runs import bury_dead_runs
 from flows.deployments import ENTRYPOINT, TIME_ZONE, Deployment
 from flows.scheduled import refresh_map
+from flows.telling.dead_runs import bury_dead_runs
 
 TAG = "onemap"
 OURS = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))

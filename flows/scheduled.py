@@ -13,8 +13,8 @@ from flows import pipeline
 from flows.due import BANGKOK, due_sources, next_due
 from flows.job import Job, RefreshResult
 from flows.opening import open_job, prepare
-from flows.reporting import report, run_log, watched
 from flows.run_states import TOLD, failed_run, state_of
+from flows.telling.reporting import report, run_log, watched
 from geo.settings import from_environment
 from geo.store import runs
 from geo.store.looks import looks

@@ -22,8 +22,8 @@ _SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
-"""Prefect would tell its makers that it is used; and a run shows that it lives (flows/dead_runs).
-Whoever wants it otherwise may set them."""
+"""Prefect would tell its makers that it is used; and a run shows that it lives
+(telling/dead_runs.py). Whoever wants it otherwise may set them."""
 
 
 def require_server() -> None:

@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import get_client
 
-from flows import receivers, scheduled
-from flows.alerting import SILENT, TELLING, silence, tell
-from flows.automations import automation
-from flows.events import Heartbeat, Held, emit
-from flows.receivers import receiver
+from flows import scheduled
+from flows.telling import receivers
+from flows.telling.alerting import SILENT, TELLING, silence, tell
+from flows.telling.automations import automation
+from flows.telling.events import Heartbeat, Held, emit
+from flows.telling.receivers import receiver
 from geo.errors import ConfigurationError
 from geo.settings import project_folder
 from tests.cli.conftest import environment_of

@@ -23,7 +23,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.dead_runs import bury_dead_runs
+from flows.telling.dead_runs import bury_dead_runs
 from geo.settings import Settings, project_folder
 from samples import generate
 from server import cluster as private_cluster

@@ -14,11 +14,12 @@ from markdown_it import MarkdownIt
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 
-from flows import reporting, scheduled, serving, telling
-from flows.artifacts import escaped, hold_as_markdown, table_row
-from flows.events import Late, MapEvent, harmless
+from flows import scheduled, serving
 from flows.job import RefreshResult, SourceOutcome
-from flows.telling import events_of, late, tell
+from flows.telling import reporting, told
+from flows.telling.artifacts import escaped, hold_as_markdown, table_row
+from flows.telling.events import Late, MapEvent, harmless
+from flows.telling.told import events_of, late, tell
 from geo.errors import DatabaseUnreachable
 from geo.store.runs import Said
 from schemas.models import Bilingual
@@ -160,7 +161,7 @@ def test_a_decision_stands_and_waits_for_no_server_that_is_away(
         port = door.getsockname()[1] if silent else 1
         monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
         sent: list[object] = []
-        monkeypatch.setattr(telling, "emit", sent.append)
+        monkeypatch.setattr(told, "emit", sent.append)
         tell(small_city.job, RefreshResult((), None, "a fault"))
     assert not sent
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-from flows.events import Fault, Held, Late, MapEvent, Published, Refused, emit, harmless
 from flows.faults import contain
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.serving import require_server
+from flows.telling.events import Fault, Held, Late, MapEvent, Published, Refused, emit, harmless
 from geo.store import runs
 from geo.store.lateness import became_late
 
@@ -18,7 +18,7 @@ Said = Mapping[int, runs.Said]
 def tell(job: Job, result: RefreshResult) -> None:
     """Sends the events of a person's decision, where a Prefect server is named and answers.
 
-    Within a flow run `flows.reporting` does it. The decision stands, whether it is heard or not.
+    Within a flow run `reporting` does it. The decision stands, whether it is heard or not.
     """
     if os.environ.get("PREFECT_API_URL"):
         contain(lambda: _tell(job, result))

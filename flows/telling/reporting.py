@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from prefect import get_run_logger
 from prefect.runtime import deployment
 
-from flows import artifacts, telling
-from flows.events import Fault, Heartbeat, emit, harmless
 from flows.faults import contain, ending
 from flows.job import Job, Progress, RefreshResult
+from flows.telling import artifacts, told
+from flows.telling.events import Fault, Heartbeat, emit, harmless
 from geo.values.visible import visible
 
 _LEVELS = {
@@ -82,8 +82,8 @@ def closing_lines(map_id: str, result: RefreshResult) -> Iterator[tuple[str, int
 
 def _leave(job: Job, result: RefreshResult) -> None:
     map_id = job.view.map.id
-    said = telling.said_of(job, result)
-    emit([*telling.events_of(map_id, result, said), *telling.late(job)])
+    said = told.said_of(job, result)
+    emit([*told.events_of(map_id, result, said), *told.late(job)])
     artifacts.closing_table(map_id, result.sources)
     for source in result.sources:
         written = said.get(source.run_id or 0)

@@ -13,8 +13,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 
-from flows.automations import automation, put
 from flows.run_states import HELD
+from flows.telling.automations import automation, put
 
 NAME = "One Map: runs whose worker died"
 DEAD_AFTER_SECONDS = 180.0

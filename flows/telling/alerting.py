@@ -19,9 +19,9 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.types import SecretDict
 from pydantic import SecretStr
 
-from flows.automations import automation, put
-from flows.events import Fault, Heartbeat, Held, Late, Refused, map_resource
-from flows.receivers import SUBJECT, Receiver
+from flows.telling.automations import automation, put
+from flows.telling.events import Fault, Heartbeat, Held, Late, Refused, map_resource
+from flows.telling.receivers import SUBJECT, Receiver
 
 BLOCK = "onemap-alerts"
 TELLING = "One Map: what needs a person"

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flows.events import approve_line, harmless
-from flows.evidence import NAMES, in_order
 from flows.job import SourceOutcome
+from flows.telling.events import approve_line, harmless
+from flows.telling.evidence import NAMES, in_order
 from geo.store.runs import Said
 from geo.values.visible import visible
 
