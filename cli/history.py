@@ -17,6 +17,7 @@ from cli.words import CHANGES, OUTCOMES, RESPONSIBLE, RUN, SEVERITIES, SOURCE, c
 if TYPE_CHECKING:
     from flows.job import Job
     from geo.store.reading import Row
+    from schemas.models import Source
 
 MOST_SHOWN = 50
 """Issues or rows that people are shown where they ask for no number; programs get all."""
@@ -151,12 +152,10 @@ def issues(
     lang: LangOption = None,
 ) -> None:
     """List what was wrong in a run, row by row; also in one that was held or refused."""
-    from geo.store.reading import run_issues, shown_run
+    from geo.store.reading import run_issues
     from schemas.source_columns import personal_names
 
-    job = open_map(map_id)
-    found = shown_run(job.engine, _run_of(job, run))
-    source = _declared(job, found["source"])
+    job, found, source = _asked(map_id, run)
     personal = personal_names(source, job.view.layer(source.layer)) if source else ()
     rows = [in_both(row, "message") for row in run_issues(job.engine, found["run"], code, personal)]
     nothing = NONE_OF_CODE if code else NO_ISSUES
@@ -171,12 +170,10 @@ def quarantine(
     lang: LangOption = None,
 ) -> None:
     """List the rows of a run that have an error, as delivered: declared columns, none personal."""
-    from geo.store.reading import quarantined_rows, shown_run
+    from geo.store.reading import quarantined_rows
     from schemas.source_columns import showable_columns
 
-    job = open_map(map_id)
-    found = shown_run(job.engine, _run_of(job, run))
-    source = _declared(job, found["source"])
+    job, found, source = _asked(map_id, run)
     columns = showable_columns(source, job.view.layer(source.layer)) if source else ()
     order = found["lineage"].get("reader", {}).get("columns", [])
     rows = [
@@ -185,6 +182,15 @@ def quarantine(
     ]
     told = rows if as_json else [row | {"told": _values(row["values"])} for row in rows]
     _answer_rows(Answer(as_json, lang), found, "rows", QUARANTINED, told, NO_ROWS, limit)
+
+
+def _asked(map_id: str, run: str) -> tuple[Job, Row, Source | None]:
+    """The map, the run that is asked for, and its source if that is still declared."""
+    from geo.store.reading import shown_run
+
+    job = open_map(map_id)
+    found = shown_run(job.engine, _run_of(job, run))
+    return job, found, _declared(job, found["source"])
 
 
 def _answer_rows(
@@ -259,7 +265,7 @@ def _run_of(job: Job, asked: str) -> int:
     return number
 
 
-def _declared(job: Job, source_id: str) -> Any:
+def _declared(job: Job, source_id: str) -> Source | None:
     return next((source for source in job.view.sources if source.id == source_id), None)
 
 

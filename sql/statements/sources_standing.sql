@@ -1,23 +1,13 @@
 -- How each declared source stands: the last look at it, what of it is on the map and since when, what was
--- promised, and what waits for a person. A person's word after the last look counts as its outcome. A run
+-- promised, and what waits for a person. A run
 -- that is still marked as running, and whose layer nobody has the right to write, was killed.
 with busy as (
     select l.layer_id from meta.lease l
     join pg_stat_activity a on a.pid = l.backend_pid and a.backend_start = l.backend_start
-),
-look as (
-    select s.source_id, greatest(s.looked_at, t.started_at) as looked_at,
-           case
-               when s.looked_at > greatest(t.started_at, t.decided_at) or t.run_id is null
-                   then s.looked_outcome
-               else meta.told_outcome(t.outcome, t.layer_id)
-           end as outcome
-    from meta.source s
-    left join meta.latest_run t using (source_id)
 )
-select s.source_id, s.layer_id, s.title_th, s.title_en, look.outcome, look.looked_at,
-       case when look.outcome = t.outcome then t.reason end as reason,
-       case when look.outcome = t.outcome then t.reason_th end as reason_th,
+select s.source_id, s.layer_id, s.title_th, s.title_en, told.outcome, look.looked_at,
+       case when told.outcome = t.outcome then t.reason end as reason,
+       case when told.outcome = t.outcome then t.reason_th end as reason_th,
        g.rows_published as rows_on_map, g.finished_at as last_good_at, g.fetched_at,
        s.as_of as content_date, s.promise_days,
        cast(extract(epoch from now() - g.fetched_at) / 86400 as double precision) as age_days,
@@ -29,7 +19,8 @@ select s.source_id, s.layer_id, s.title_th, s.title_en, look.outcome, look.looke
            as unpublished
 from meta.source s
 join meta.layer l using (layer_id)
-join look using (source_id)
+join meta.last_look look using (source_id)
+cross join lateral (select meta.told_outcome(look.outcome, s.layer_id) as outcome) told
 join onemap.layer_status f using (source_id)
 left join meta.latest_run t using (source_id)
 left join meta.published_run g using (source_id)

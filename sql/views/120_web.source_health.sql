@@ -2,15 +2,11 @@
 -- A run that was killed stays `running` here until the next one buries it.
 create or replace view web.source_health as
 select s.source_id, s.layer_id, g.fetched_at, s.promise_days,
-       case
-           when s.looked_at > greatest(t.started_at, t.decided_at) or t.run_id is null
-               then coalesce(s.looked_outcome, 'never')
-           else t.outcome
-       end as outcome,
-       greatest(s.looked_at, t.started_at) as looked_at,
+       coalesce(look.outcome, 'never') as outcome,
+       look.looked_at,
        (select count(*) from meta.open_hold h where h.source_id = s.source_id) as holds
 from meta.source s
-left join meta.latest_run t using (source_id)
+join meta.last_look look using (source_id)
 left join meta.published_run g using (source_id)
 where s.declared;
 comment on view web.source_health is 'ความสดใหม่ของแต่ละแหล่ง สำหรับระบบเฝ้าดู / How fresh each source is, for monitors';
