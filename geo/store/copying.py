@@ -16,29 +16,32 @@ from geo.values.storable import storable_column
 _ROWS_PER_BATCH = 65_536
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
-    "TEXT": pa.string(),
-    "INTEGER": pa.int32(),
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
+    "Text": pa.string(),
+    "Integer": pa.int32(),
+    "BigInteger": pa.int64(),
+    "Double": pa.float64(),
+    "Boolean": pa.bool_(),
+    "Date": pa.date32(),
     "BYTEA": pa.binary(),
+    "Uuid": pa.binary(16),
+    "Geometry": pa.binary(),
     "ARRAY": pa.list_(pa.string()),
     "JSONB": pa.large_string(),
 }
+"""By the name of SQLAlchemy's (or GeoAlchemy2's) class."""
 
 
 def arrow_type(column: Column[Any]) -> pa.DataType:
     """The Arrow type of a table's column."""
-    return _ARROW_TYPES[str(column.type).upper()]
+    return _ARROW_TYPES[type(column.type).__name__]
 
 
 def copy_in(connection: Connection, target: Table, rows: pa.Table) -> None:
     """Appends `rows` to `target`, inside the connection's transaction.
 
     Columns are matched by name; those of the table that `rows` lacks keep their default. Types are
-    those of the SQLAlchemy table: bytes stay bytes, JSON comes as its text. What no text of
-    PostgreSQL holds is escaped.
+    those of the SQLAlchemy table: bytes stay bytes, a UUID is its 16 bytes, a geometry its EWKB,
+    JSON its text. What no text of PostgreSQL holds is escaped.
     """
     columns = [column for column in target.columns if column.name in rows.column_names]
     schema = pa.schema([(column.name, arrow_type(column)) for column in columns])

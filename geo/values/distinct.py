@@ -62,3 +62,16 @@ def as_text(column: Column) -> pa.Array:
 def as_array(column: Column) -> pa.Array:
     """One contiguous array of a column that may come in chunks."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def spanned_bytes(column: pa.Array) -> npt.NDArray[np.uint8]:
+    """The bytes of all texts of an array, one after the other, without a copy.
+
+    One look at them answers for the whole column. A null may have bytes of its own there.
+    """
+    _, offsets, data = column.buffers()
+    if not len(column) or data is None:
+        return np.empty(0, dtype=np.uint8)
+    width = np.int64 if pa.types.is_large_string(column.type) else np.int32
+    ends = np.frombuffer(offsets, dtype=width)[column.offset : column.offset + len(column) + 1]
+    return np.frombuffer(data, dtype=np.uint8)[ends[0] : ends[-1]]

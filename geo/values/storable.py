@@ -20,6 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from geo.values.distinct import as_array, spanned_bytes
+
 LONGEST_TEXT = 1 << 20
 """Characters of one text in JSON; longer ones are cut, for the delivery's own bytes are kept."""
 LONGEST_ROW = 1 << 26
@@ -44,10 +46,12 @@ def storable(words: str) -> str:
 
 def storable_column(words: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column of texts that PostgreSQL takes; Arrow's texts have no surrogates."""
-    if not pc.any(pc.match_substring(words, "\0")).as_py():
+    if all(spanned_bytes(chunk).all() for chunk in words.chunks):
         return words
-    written = [None if value is None else storable(value) for value in words.to_pylist()]
-    return pa.chunked_array([pa.array(written, words.type)])
+    whole = as_array(words)
+    awkward = pc.match_substring(whole, "\0")
+    written = [storable(value) for value in whole.filter(awkward).to_pylist()]
+    return pa.chunked_array([pc.replace_with_mask(whole, awkward, pa.array(written, whole.type))])
 
 
 def json_text(value: object) -> str:
