@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.diagnosis import database, machine, maps, readers, services
-from cli.diagnosis.finding import Check, Finding, State, Subject, bad
 from cli.language import Words
 from cli.options import JsonOption, LangOption, MapOption
 from cli.output import Answer, Column
+
+if TYPE_CHECKING:
+    from cli.diagnosis.finding import Check, Finding, Subject
 
 STATES: Mapping[str, Words] = {
     "ok": Words("ดี", "ok"),
@@ -35,6 +36,7 @@ def doctor(
 
     Exit codes: 0 all is well; 1 somebody should look; 2 something does not work, or is not safe.
     """
+    from cli.diagnosis.finding import Subject
     from geo.settings import from_environment
 
     findings = diagnose(Subject(from_environment(), map_id))
@@ -45,6 +47,9 @@ def doctor(
 
 def diagnose(subject: Subject) -> list[Finding]:
     """Every check's answer; those of the database where it answers."""
+    from cli.diagnosis import database, machine, maps, readers, services
+    from cli.diagnosis.finding import State
+
     findings = ask(subject, (*machine.CHECKS, *services.CHECKS, *maps.CHECKS))
     (database_itself,) = ask(subject, (database.reachable,))
     findings.append(database_itself)
@@ -61,6 +66,8 @@ def ask(subject: Subject, checks: Sequence[Check]) -> list[Finding]:
 
 def _asked(subject: Subject, check: Check) -> Finding:
     """A check that fails itself is a finding, too."""
+    from cli.diagnosis.finding import bad
+
     try:
         return check(subject)
     except Exception as error:  # noqa: BLE001  whatever it met is what there is to say

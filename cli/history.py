@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.evidence import told_evidence
 from cli.language import Words
 from cli.opening import open_map, require_source
 from cli.options import JsonOption, LangOption, MapOption
@@ -121,6 +120,7 @@ def show(
     run: Asked, map_id: MapOption = "sample", as_json: JsonOption = False, lang: LangOption = None
 ) -> None:
     """Show one run: counts, what the gate saw, lineage, and what was wrong in which rows."""
+    from cli.evidence import told_evidence
     from geo.store.reading import counted_issues, shown_run
 
     job = open_map(map_id)

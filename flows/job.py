@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
-
-from geo.issues import IssueCatalogue
 from geo.settings import Settings
-from geo.states import Outcome
 from schemas.catalogue import MapView
+from schemas.models import IssueCode
 
-if TYPE_CHECKING:
-    from geo.publish import Release  # its libraries are slow to import, and deciding needs none
+if TYPE_CHECKING:  # libraries that are slow to import; looking at a map needs none of them
+    from sqlalchemy import Engine
+
+    from geo.issues import IssueCatalogue
+    from geo.publish import Release
+    from geo.states import Outcome
 
 EXIT_CODES: Mapping[Outcome, int] = {
     "accepted": os.EX_OK,
@@ -43,11 +44,18 @@ class Job:
 
     settings: Settings
     view: MapView
-    catalogue: IssueCatalogue
+    issue_codes: Mapping[str, IssueCode]
     engine: Engine
     drops: Path | None
     progress: Progress = field(default=lambda _: None)
     patience: float = LEASE_WAIT_SECONDS
+
+    @property
+    def catalogue(self) -> IssueCatalogue:
+        """What makes issue rows of the declared kinds."""
+        from geo.issues import IssueCatalogue
+
+        return IssueCatalogue(self.issue_codes)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from flows.engine import step
 from flows.job import Job, Progress
 from geo.errors import ConfigurationError, DropsMissing
-from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import open_engine
 from geo.store.declare import prepare as prepare_database
@@ -61,7 +60,7 @@ def _sound(map_id: str) -> tuple[Catalogue, MapView]:
 
 def _job(settings: Settings, catalogue: Catalogue, view: MapView, progress: Progress) -> Job:
     engine = open_engine(ensure_database(settings, view.map.id))
-    return Job(settings, view, IssueCatalogue(catalogue.issue_codes), engine, None, progress)
+    return Job(settings, view, catalogue.issue_codes, engine, None, progress)
 
 
 def _drops(

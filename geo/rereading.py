@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from geo.space.displacement import displacement_m
 from geo.states import Validated, Verdict
-from geo.values.storable import storable_column
+from geo.values.storable_columns import storable_column
 from schemas.models import Bilingual
 
 MOVED_M = 1.0

@@ -31,7 +31,7 @@ def generate(folder: Path, *, places: int = PLACES, seed: int = SEED) -> Truth:
 
 def ensure_drops(folder: Path, *, places: int = PLACES, seed: int = SEED) -> Path:
     """The drops in `folder`, made anew unless they are there as these arguments would make them."""
-    from samples.generator import keep_drops
+    from samples.kept import keep_drops
 
     return keep_drops(folder, places, seed)
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
-import tempfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from samples import city, truth
+from samples import city, kept, truth
 from samples.drops import (
     boundaries,
     care,
@@ -24,7 +21,6 @@ from samples.drops import (
 )
 from samples.places import Spots, Surroundings
 
-FEWEST_PLACES = 2000
 HOSPITALS = 121
 MOST_GARDENS = 20_000  # a spreadsheet that a person could still open
 SHARES = {
@@ -41,7 +37,7 @@ SHARES = {
 
 def write_drops(folder: Path, places: int, seed: int) -> truth.Truth:
     """See `samples.generate`."""
-    places = max(places, FEWEST_PLACES)
+    places = max(places, kept.FEWEST_PLACES)
     grown = grown_city(seed)
     around = Surroundings(grown)
 
@@ -74,23 +70,9 @@ def write_drops(folder: Path, places: int, seed: int) -> truth.Truth:
         "sample_communities": communities.write_communities,
     }.items():
         parts.append(write(folder, spots(source), random(source)))
-    whole = truth.Truth.gather(_version(), seed, places, parts)
+    whole = truth.Truth.gather(kept.version(), seed, places, parts)
     whole.write(folder)
     return whole
-
-
-def keep_drops(folder: Path, places: int, seed: int) -> Path:
-    """See `samples.ensure_drops`. The folder is replaced as a whole, never half."""
-    wanted = {"version": _version(), "seed": seed, "places": max(places, FEWEST_PLACES)}
-    if _made_as(folder) == wanted:
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as made:
-        write_drops(Path(made) / "new", places, seed)
-        if folder.exists():
-            folder.rename(Path(made) / "old")
-        (Path(made) / "new").rename(folder)
-    return folder
 
 
 @functools.cache
@@ -106,22 +88,6 @@ def _counts(places: int) -> dict[str, int]:
     counts["sample_gardens_15min"] = min(counts["sample_gardens_15min"], MOST_GARDENS)
     counts["sample_health_facilities"] += left - sum(counts.values())
     return counts
-
-
-def _version() -> str:
-    """Of the generator: a hash of its own files, so that drops are never older than it."""
-    package = Path(__file__).parent
-    files = sorted(path for path in package.rglob("*") if path.suffix in (".py", ".csv"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
-
-
-def _made_as(folder: Path) -> dict[str, object]:
-    """How the drops in a folder were made; nothing where there are none that are whole."""
-    summary = folder / truth.FOLDER / "truth.json"
-    if not summary.is_file():
-        return {}
-    said = json.loads(summary.read_text("utf-8"))
-    return {name: said.get(name) for name in ("version", "seed", "places")}
 
 
 def _centres(around: Surroundings, grown: city.City, seed: int) -> Spots:

@@ -33,7 +33,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-FOLDER = "truth"
+from samples.kept import TRUTH
 
 ROWS = pa.schema(
     [
@@ -122,7 +122,7 @@ class Truth:
 
     def write(self, drops: Path) -> None:
         """Write the tables and the summary into `drops/truth`."""
-        folder = drops / FOLDER
+        folder = drops / TRUTH
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("rows", "issues", "values"):
             pq.write_table(getattr(self, name), folder / f"{name}.parquet", compression="zstd")
@@ -132,7 +132,7 @@ class Truth:
     @classmethod
     def read(cls, drops: Path) -> Truth:
         """Load what `write` wrote. Raises FileNotFoundError where there is none."""
-        folder = drops / FOLDER
+        folder = drops / TRUTH
         said = json.loads((folder / "truth.json").read_text("utf-8"))
         rows, issues, values = (
             pq.read_table(folder / f"{name}.parquet") for name in ("rows", "issues", "values")

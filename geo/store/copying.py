@@ -11,7 +11,7 @@ from pgpq.schema import Jsonb
 from psycopg import sql
 from sqlalchemy import Column, Connection, Table
 
-from geo.values.storable import storable_column
+from geo.values.storable_columns import storable_column
 
 _ROWS_PER_BATCH = 65_536
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Engine
 
-from geo.states import Outcome
 from geo.store.database import connect, run
+
+if TYPE_CHECKING:
+    from geo.states import Outcome  # its libraries are slow to import, and a look needs none
 
 
 @dataclass(frozen=True)

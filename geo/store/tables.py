@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger as BigInt
 from sqlalchemy import (
     Boolean,
@@ -191,6 +190,8 @@ _GEOMETRY_TYPES = {
 
 def history(declared: Layer) -> Table:
     """`core.<layer>`: every version of every feature of a layer, by release."""
+    from geoalchemy2 import Geometry  # it makes 400 functions of PostGIS when it is imported
+
     return Table(
         declared.id,
         MetaData(schema="core"),

@@ -11,7 +11,8 @@ import shapely
 from geo.issues import IssueCatalogue
 from geo.space import wkb
 from geo.states import GEOM, ROW, RawTable
-from geo.values.storable import json_rows, json_text, storable, with_member
+from geo.values.storable import json_text, storable
+from geo.values.storable_columns import json_rows, with_member
 from schemas.models import Severity
 
 _WITH_ADVICE = ("encoding_unreadable", "quote_unclosed", "text_after_quote", "records_in_quotes")

@@ -9,29 +9,23 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from uuid import UUID
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from geo.values.distinct import as_array, spanned_bytes
+if TYPE_CHECKING:
+    import numpy as np
 
 LONGEST_TEXT = 1 << 20
 """Characters of one text in JSON; longer ones are cut, for the delivery's own bytes are kept."""
-LONGEST_ROW = 1 << 26
-"""Bytes of one row in JSON; jsonb ends at four times as many."""
 _DEEPEST = 50
 _JSON_INTEGER = 1 << 63
 _DECIMAL_BITS = 10_000
 """Python writes longer integers in hexadecimal alone."""
-_UNWRITABLE = r'["\\\x00-\x1f]'
-"""What a JSON text cannot hold as it is (RE2)."""
 _SPEAK_FOR_THEMSELVES = (date, time, timedelta, Decimal, UUID, PurePath)
 
 
@@ -44,120 +38,46 @@ def storable(words: str) -> str:
     return _escaped(words) if "\0" in words else words
 
 
-def storable_column(words: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of texts that PostgreSQL takes; Arrow's texts have no surrogates."""
-    if all(spanned_bytes(chunk).all() for chunk in words.chunks):
-        return words
-    whole = as_array(words)
-    awkward = pc.match_substring(whole, "\0")
-    written = [storable(value) for value in whole.filter(awkward).to_pylist()]
-    return pa.chunked_array([pc.replace_with_mask(whole, awkward, pa.array(written, whole.type))])
-
-
 def json_text(value: object) -> str:
     """Any value as JSON that jsonb takes."""
     return json.dumps(_plain(value, 0), ensure_ascii=False, allow_nan=False)
 
 
-def json_rows(columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
-    """One JSON object per row (large_string), made by whole columns of `rows` values each."""
-    parts: list[pa.Array] = []
-    for name, column in columns.items():
-        comma = ", " if parts else ""
-        parts += [_repeat(f"{comma}{json_text(name)}: ", rows), _as_json(column)]
-    return _without_giants(_joined(_repeat("{", rows), *parts, _repeat("}", rows)))
-
-
-def with_member(objects: pa.Array, name: str, values: pa.Array) -> pa.Array:
-    """JSON objects with one more text at their end, in those rows that have it."""
-    rows = len(objects)
-    comma = pc.if_else(pc.equal(objects, "{}"), _repeat("", rows), _repeat(", ", rows))
-    open_ended = pc.utf8_slice_codeunits(objects, 0, -1)
-    key = _repeat(f"{json_text(name)}: ", rows)
-    longer = _joined(open_ended, comma, key, _as_json(values), _repeat("}", rows))
-    return _without_giants(pc.if_else(pc.is_valid(values), longer, objects))
-
-
-def _repeat(words: str, rows: int) -> pa.Array:
-    return pa.repeat(pa.scalar(words, pa.large_string()), rows)
-
-
-def _joined(*parts: pa.Array) -> pa.Array:
-    return pc.binary_join_element_wise(*parts, pa.scalar("", pa.large_string()))
-
-
-def _without_giants(objects: pa.Array) -> pa.Array:
-    giant = pc.greater(pc.binary_length(objects), LONGEST_ROW)
-    cut = [json_text({"_text": text}) for text in objects.filter(giant).to_pylist()]
-    return pc.replace_with_mask(objects, giant, pa.array(cut, pa.large_string()))
-
-
-def _as_json(column: pa.Array) -> pa.Array:
-    """Each value as JSON; null is `null`."""
-    if pa.types.is_floating(column.type):
-        written = _numbers(column)
-    elif pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
-        written = column.cast(pa.large_string())
-    else:
-        written = _quoted(_as_text(column))
-    return pc.fill_null(written, "null")
-
-
-def _numbers(column: pa.Array) -> pa.Array:
-    unusual = pc.invert(pc.is_finite(column))
-    named = [json_text(value) for value in column.filter(unusual).to_pylist()]
-    written = column.cast(pa.large_string())
-    return pc.replace_with_mask(written, unusual, pa.array(named, pa.large_string()))
-
-
-def _as_text(column: pa.Array) -> pa.Array:
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return column.cast(pa.large_string())
-    written = [None if value is None else _text(value) for value in column.to_pylist()]
-    return pa.array(written, pa.large_string())
-
-
-def _quoted(texts: pa.Array) -> pa.Array:
-    """JSON texts. Most need two quotation marks and no more; the others are made one by one."""
-    rows = len(texts)
-    awkward = pc.or_(
-        pc.match_substring_regex(texts, _UNWRITABLE),
-        pc.greater(pc.binary_length(texts), LONGEST_TEXT),
-    )
-    written = [json_text(value) for value in texts.filter(awkward).to_pylist()]
-    mark = _repeat('"', rows)
-    quoted = _joined(mark, texts, mark)
-    return pc.replace_with_mask(quoted, awkward, pa.array(written, pa.large_string()))
+def told(value: object) -> str:
+    """Any value as a text that PostgreSQL takes, cut where it is longer than anybody reads."""
+    words = storable(_described(value))
+    if len(words) <= LONGEST_TEXT:
+        return words
+    return f"{words[:LONGEST_TEXT]} ... ({len(words)} characters)"
 
 
 def _plain(value: object, depth: int) -> Any:
     """The same value in the types that `json` writes."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, np.generic):
+    if _is_numpy(value):
         return _plain(value.item(), depth)
     if isinstance(value, int) and abs(value) < _JSON_INTEGER:
         return int(value)
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
     if depth < _DEEPEST and isinstance(value, Mapping):
-        return {_text(key): _plain(part, depth + 1) for key, part in value.items()}
+        return {told(key): _plain(part, depth + 1) for key, part in value.items()}
     if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
         return [_plain(part, depth + 1) for part in _in_order(value)]
-    return _text(value)
+    return told(value)
+
+
+def _is_numpy(value: object) -> TypeGuard[np.generic[Any]]:
+    """A value of NumPy's is there only where NumPy is; who has none need not wait for it."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.generic)
 
 
 def _in_order(values: Iterable[object]) -> list[object]:
     """Sets have no order of their own; what is written down has one."""
     parts = list(values)
-    return sorted(parts, key=_text) if isinstance(values, set | frozenset) else parts
-
-
-def _text(value: object) -> str:
-    words = storable(_described(value))
-    if len(words) <= LONGEST_TEXT:
-        return words
-    return f"{words[:LONGEST_TEXT]} ... ({len(words)} characters)"
+    return sorted(parts, key=told) if isinstance(values, set | frozenset) else parts
 
 
 def _described(value: object) -> str:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, text
 
 from flows.job import Job, SourceOutcome
 from flows.pipeline import refresh
-from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import connect, open_engine
 from schemas.catalogue import load_catalogue
@@ -44,7 +43,7 @@ def test_every_case_comes_out_right(
     job = Job(
         replace(cluster, home=tmp_path),
         catalogue.map_view(MAP),
-        IssueCatalogue(catalogue.issue_codes),
+        catalogue.issue_codes,
         open_engine(database()),
         HERE,
     )

@@ -17,7 +17,6 @@ from sqlalchemy import text
 
 from flows.job import Job, SourceOutcome
 from flows.pipeline import refresh
-from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import connect, open_engine
 from schemas.catalogue import Catalogue, MapView, load_catalogue
@@ -83,7 +82,7 @@ def small_city(
     job = Job(
         settings,
         view,
-        IssueCatalogue(catalogue.issue_codes),
+        catalogue.issue_codes,
         engine,
         tmp_path / "drops",
     )

@@ -25,7 +25,6 @@ from sqlalchemy import text
 from flows import engine
 from flows.job import Job
 from flows.pipeline import refresh
-from geo.issues import IssueCatalogue
 from geo.settings import Settings, project_folder
 from geo.store.database import connect, open_engine
 from schemas.catalogue import load_catalogue
@@ -47,7 +46,7 @@ def open_city(settings: Settings) -> SmallCity:
     """The small city in a cluster of its own, which may be killed."""
     declared = load_catalogue()
     database = open_engine(ensure_database(settings, "bangkok"))
-    catalogue = IssueCatalogue(declared.issue_codes)
+    catalogue = declared.issue_codes
     job = Job(settings, small_view(declared), catalogue, database, settings.home / "drops")
     return SmallCity(job)
 

@@ -29,7 +29,6 @@ from geo.errors import (
     RestoreDiffers,
     StoreBusy,
 )
-from geo.issues import IssueCatalogue
 from geo.settings import Settings, project_folder
 from geo.store import keeping
 from geo.store.database import open_engine
@@ -53,7 +52,7 @@ def city(server: Server, quick_reader: None, tmp_path_factory: pytest.TempPathFa
     declared, home = load_catalogue(), tmp_path_factory.mktemp("city")
     settings = Settings(project_folder(), home, database_url=server.empty("city"))
     engine = open_engine(private_cluster.ensure_database(settings, "bangkok"))
-    catalogue = IssueCatalogue(declared.issue_codes)
+    catalogue = declared.issue_codes
     city = SmallCity(Job(settings, small_view(declared), catalogue, engine, home / "drops"))
     write_boundaries(city.drops)
     city.hospital("โรงพยาบาลกลาง")

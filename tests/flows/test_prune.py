@@ -29,7 +29,6 @@ from flows.keeping.prune import Plan, plan, prune
 from flows.keeping.store import Delivery
 from flows.upgrading import preview
 from geo.errors import DatabaseBusy, GeoError, LeaseHeld, LeaseLost, StoreBusy
-from geo.issues import IssueCatalogue
 from geo.publishing.publication import Publication
 from geo.settings import Settings
 from geo.store import keeping, lease
@@ -75,7 +74,7 @@ def first_city(
     job = Job(
         replace(cluster, home=home),
         replace(view, map=one_map),
-        IssueCatalogue(catalogue.issue_codes),
+        catalogue.issue_codes,
         engine,
         home / "drops",
     )

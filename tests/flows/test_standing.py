@@ -22,7 +22,6 @@ from flows.opening import prepare
 from flows.upgrading import preview, upgrade
 from geo import standing
 from geo.errors import ConfigurationError, LayerUnbuilt, UnknownRun
-from geo.issues import IssueCatalogue
 from geo.load import load
 from geo.normalising import hashing
 from geo.settings import Settings
@@ -104,7 +103,7 @@ def first_night(
     job = Job(
         replace(cluster, home=home),
         view,
-        IssueCatalogue(load_catalogue().issue_codes),
+        load_catalogue().issue_codes,
         open_engine(lasting_database("first_night", view=view)),
         home / "drops",
     )
@@ -150,7 +149,7 @@ def test_a_changed_severity_reaches_old_bytes(place: Town) -> None:
     codes = dict(place.job.catalogue.codes)
     code = next(code for code, one in codes.items() if one.severity is Severity.warning)
     codes[code] = codes[code].model_copy(update={"severity": Severity.note})
-    place.job = replace(place.job, catalogue=IssueCatalogue(codes))
+    place.job = replace(place.job, issue_codes=codes)
     found = place.outcome(PARKS)
     assert found.outcome == "accepted"
     assert f"severity of {code} warning" in str(found.because)
@@ -163,7 +162,7 @@ def test_a_changed_message_reads_nothing_again(place: Town) -> None:
         code: one.model_copy(update={"message": other, "advice": other})
         for code, one in place.job.catalogue.codes.items()
     }
-    place.job = replace(place.job, catalogue=IssueCatalogue(codes))
+    place.job = replace(place.job, issue_codes=codes)
     assert place.outcome(PARKS).outcome == "unchanged"
 
 

@@ -15,7 +15,7 @@ import pytest
 import shapely
 
 import samples
-from samples import datum, generator, spellings
+from samples import datum, generator, kept, spellings
 from samples.truth import ISSUES, ROWS, VALUES, Truth
 from schemas.catalogue import load_catalogue
 
@@ -74,7 +74,7 @@ def test_drops_are_made_once_and_anew_when_asked_for_otherwise(
     def write(folder: Path, places: int, seed: int) -> None:
         made.append((places, seed))
         (folder / "truth").mkdir(parents=True)
-        said = {"version": generator._version(), "seed": seed, "places": places}
+        said = {"version": kept.version(), "seed": seed, "places": places}
         (folder / "truth" / "truth.json").write_text(json.dumps(said), "utf-8")
 
     monkeypatch.setattr(generator, "write_drops", write)
@@ -86,7 +86,7 @@ def test_drops_are_made_once_and_anew_when_asked_for_otherwise(
     samples.ensure_drops(folder, places=5000)
     assert made[-1] == (5000, samples.SEED)
     assert not (folder / "left over.csv").exists()
-    monkeypatch.setattr(generator, "_version", lambda: "another")
+    monkeypatch.setattr(kept, "version", lambda: "another")
     samples.ensure_drops(folder, places=5000)
     assert len(made) == 3
     assert [path.name for path in folder.parent.iterdir()] == ["sample"]

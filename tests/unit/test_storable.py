@@ -14,15 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.values.storable import (
-    LONGEST_ROW,
-    LONGEST_TEXT,
-    json_rows,
-    json_text,
-    storable,
-    storable_column,
-    with_member,
-)
+from geo.values.storable import LONGEST_TEXT, json_text, storable
+from geo.values.storable_columns import LONGEST_ROW, json_rows, storable_column, with_member
 
 
 def test_a_text_is_changed_only_where_it_has_to_be() -> None:
@@ -199,7 +192,7 @@ def test_one_more_member_where_there_is_one() -> None:
 
 def test_a_row_that_no_database_takes_is_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert LONGEST_ROW == 67_108_864
-    monkeypatch.setattr("geo.values.storable.LONGEST_ROW", 12)
+    monkeypatch.setattr("geo.values.storable_columns.LONGEST_ROW", 12)
     texts = pa.array(["xxx", "xxxx", None])
     found = [json.loads(text) for text in json_rows({"a": texts}, 3).to_pylist()]
     assert found == [{"a": "xxx"}, {"_text": '{"a": "xxxx"}'}, {"a": None}]

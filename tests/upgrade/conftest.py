@@ -15,7 +15,6 @@ from sqlalchemy import text
 
 from flows.job import Job
 from flows.opening import prepare
-from geo.issues import IssueCatalogue
 from geo.settings import Settings
 from geo.store.database import connect, open_engine
 from schemas.catalogue import load_catalogue
@@ -80,7 +79,7 @@ def old_state(
         Job(
             replace(cluster, home=tmp_path),
             load_catalogue(town.DECLARATIONS).map_view("town"),
-            IssueCatalogue(load_catalogue().issue_codes),
+            load_catalogue().issue_codes,
             engine,
             drops,
         )
