@@ -195,7 +195,7 @@ def history(declared: Layer) -> Table:
     return Table(
         declared.id,
         MetaData(schema="core"),
-        Column("feature_id", Uuid, primary_key=True),
+        Column("feature_id", Uuid, nullable=False),
         Column("source_id", Text, nullable=False),
         Column("source_key", Text, nullable=False),
         Column("source_row", Integer, nullable=False),
@@ -207,7 +207,7 @@ def history(declared: Layer) -> Table:
         Column("subdistrict_code", Text),
         Column("location_precision", Text, nullable=False),
         Column("geom", Geometry(_GEOMETRY_TYPES[declared.geometry], srid=4326)),
-        Column("release_from", Integer, primary_key=True),
+        Column("release_from", Integer, nullable=False),
         Column("release_to", Integer),
         *_declared_columns(declared),
     )

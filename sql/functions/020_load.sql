@@ -102,6 +102,12 @@ declare
     closed integer;
     opened integer;
 begin
+    perform from meta.run r
+    where r.run_id = run and r.source_id = source and r.layer_id = layer_name for key share;
+    if not found then
+        raise exception 'run % is none of source % of layer %', run, source, layer_name
+            using errcode = 'foreign_key_violation';
+    end if;
     call meta.renew_hashes(layer_name, source);
     execute format($sql$
         update core.%1$I l set release_to = $2
@@ -137,6 +143,7 @@ begin
         from staging.%1$I
         $sql$, layer_name, names) using source, run, target, kind;
     get diagnostics opened = row_count;
+    call meta.index_history(layer_name);
 
     added := opened - changed;
     removed := closed - changed;

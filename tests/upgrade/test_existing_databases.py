@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from flows import pipeline
 from flows.deciding import approve, reject
@@ -14,6 +15,8 @@ from flows.keeping.restore import restore
 from flows.upgrading import preview, upgrade
 from geo.rereading import Differences
 from geo.store import runs
+from geo.store.database import transaction
+from tests.db.test_indexes import INDEXES, WHOLE_SET
 from tests.flows.kept import rows_of
 from tests.upgrade import town
 from tests.upgrade.conftest import OldState
@@ -60,6 +63,18 @@ def test_no_feature_is_closed_and_opened_anew(old_state: OldState) -> None:
     old_state.upgrade()
     pipeline.refresh(old_state.job)
     assert old_state.history() == before
+
+
+def test_its_tables_have_the_indexes_and_the_checks_of_new_ones(old_state: OldState) -> None:
+    """Those that harm readers' plans and loads are gone; what somebody else made stays."""
+    own = "create index mine on core.parks (name_th)"
+    with transaction(old_state.job.engine) as connection:
+        connection.execute(text(own))
+    old_state.upgrade()
+    indexed = [definition for (definition,) in old_state.all(INDEXES.format("parks"))]
+    assert indexed == sorted([*WHOLE_SET, "btree (name_th)"])
+    checked = "select distinct contype from pg_constraint where connamespace = 'core'::regnamespace"
+    assert old_state.all(checked) == [("c",)]
 
 
 def test_what_failed_is_a_fault(old_state: OldState) -> None:
