@@ -14,9 +14,15 @@ from geo.issues import IssueCatalogue
 from geo.normalising.claims import strip_prefixes
 from geo.states import ROW
 from geo.values.dates import parse_dates, parse_years
-from geo.values.distinct import as_text, distinct
-from geo.values.text import clean, key_of
-from geo.values.units import parse_area, parse_integer, parse_number, parse_rai_ngan_wah
+from geo.values.distinct import as_text
+from geo.values.text import clean, key_of, match_key, without_decimal_zeros
+from geo.values.units import (
+    parse_area,
+    parse_integer,
+    parse_number,
+    parse_rai_ngan_wah,
+    reads_as_written,
+)
 from schemas.models import Column, ColumnType, Layer, Mapping, Privacy, Source
 
 ARROW_TYPES: Dictionary[ColumnType, pa.DataType] = {
@@ -29,6 +35,8 @@ ARROW_TYPES: Dictionary[ColumnType, pa.DataType] = {
     ColumnType.date: pa.date32(),
     ColumnType.year: pa.int32(),
 }
+
+_NUMBERS = (ColumnType.integer, ColumnType.number)
 
 LONGEST_TEXT = 10_000
 """Characters; what is longer is no attribute but a document, and no reader of ours shows it."""
@@ -73,12 +81,14 @@ def _fill(rows: pa.Table, name: str, declared: Column, mapping: Mapping) -> Fill
         rai, ngan, wah = (rows[part] for part in mapping.column)
         areas = parse_rai_ngan_wah(rai, ngan, wah)
         return _known(areas.values, {"value_unreadable": areas.unreadable}, mapping)
-    cleaned = clean(rows[str(mapping.column)])
+    column = rows[str(mapping.column)]
+    if declared.type in _NUMBERS and _is_plain(column, mapping):
+        filled = _number(column, declared, mapping)
+        return _known(filled.values, filled.found, mapping)
+    cleaned = clean(column)
     text = strip_prefixes(cleaned.values, mapping.strip_prefix)
-    too_long = np.asarray(pc.fill_null(pc.greater(pc.utf8_length(text), LONGEST_TEXT), False))
-    text = pc.if_else(pa.array(too_long), pa.scalar(None, pa.string()), text)
-    placeholder = _placeholders(text, mapping)
-    text = pc.if_else(pa.array(placeholder), pa.scalar(None, pa.string()), text)
+    too_long, text = _without(text, _too_long(text))
+    placeholder, text = _without(text, _placeholders(text, mapping))
     filled = _typed(text, declared, mapping)
     found = dict(filled.found)
     found["value_unreadable"] = found.get("value_unreadable", too_long) | too_long
@@ -87,6 +97,25 @@ def _fill(rows: pa.Table, name: str, declared: Column, mapping: Mapping) -> Fill
     if name in ("name_th", "name_en"):
         found["placeholder_name"] = placeholder
     return _known(filled.values, found, mapping)
+
+
+def _is_plain(column: pa.ChunkedArray, mapping: Mapping) -> bool:
+    """Numbers that no text of theirs would tell better."""
+    declared = mapping.strip_prefix or mapping.placeholders or mapping.unit
+    return not declared and reads_as_written(column)
+
+
+def _without(text: pa.Array, where: Mask) -> tuple[Mask, pa.Array]:
+    """The mask, and the texts without those of it."""
+    if not where.any():
+        return where, text
+    return where, pc.if_else(pa.array(where), pa.scalar(None, pa.string()), text)
+
+
+def _too_long(text: pa.Array) -> Mask:
+    if (pc.max(pc.binary_length(text)).as_py() or 0) <= LONGEST_TEXT:
+        return np.zeros(len(text), dtype=np.bool_)
+    return np.asarray(pc.fill_null(pc.greater(pc.utf8_length(text), LONGEST_TEXT), False))
 
 
 def _known(values: pa.Array, found: Dictionary[str, Mask], mapping: Mapping) -> Filled:
@@ -98,9 +127,11 @@ def _known(values: pa.Array, found: Dictionary[str, Mask], mapping: Mapping) -> 
 
 def _placeholders(text: pa.Array, mapping: Mapping) -> Mask:
     """Words that stand for `not known`."""
-    words = {key_of(word) for word in mapping.placeholders}
-    found = distinct(text)
-    return found.spread_mask([key_of(value) in words for value in found.values])
+    if not mapping.placeholders:
+        return np.zeros(len(text), dtype=np.bool_)
+    words = pa.array({key_of(word) for word in mapping.placeholders}, pa.string())
+    found: Mask = np.asarray(pc.and_(pc.is_valid(text), pc.is_in(match_key(text), words)))
+    return found
 
 
 def _typed(text: pa.Array, declared: Column, mapping: Mapping) -> Filled:
@@ -108,7 +139,7 @@ def _typed(text: pa.Array, declared: Column, mapping: Mapping) -> Filled:
         case ColumnType.text:
             return Filled(_translated(text, mapping), {})
         case ColumnType.code:
-            return Filled(pc.replace_substring_regex(text, r"^(\d+)\.0+$", r"\1"), {})
+            return Filled(without_decimal_zeros(text), {})
         case ColumnType.category:
             return _category(text, declared, mapping)
         case ColumnType.boolean:
@@ -141,9 +172,10 @@ def _number(text: pa.Array, declared: Column, mapping: Mapping) -> Filled:
 
 def _translated(text: pa.Array, mapping: Mapping) -> pa.Array:
     """The agency's words in ours, where the source gives them; other words stay."""
+    if not mapping.values:
+        return text
     words = {key_of(theirs): str(ours) for theirs, ours in mapping.values.items()}
-    found = distinct(text)
-    return found.spread([words.get(key_of(v), v) for v in found.values], pa.string())
+    return pc.coalesce(_answers(match_key(text), words, pa.string()), text)
 
 
 def _category(text: pa.Array, declared: Column, mapping: Mapping) -> Filled:
@@ -162,10 +194,17 @@ def _boolean(text: pa.Array, mapping: Mapping) -> Filled:
 def _looked_up(
     text: pa.Array, words: Dictionary[str | None, object], kind: pa.DataType, code: str
 ) -> Filled:
-    found = distinct(text)
-    keys = [key_of(value) for value in found.values]
-    values = found.spread([words.get(key) for key in keys], kind)
-    return Filled(values, {code: found.spread_mask([key not in words for key in keys])})
+    found = text.dictionary_encode()
+    keys = match_key(found.dictionary)
+    known = pc.is_in(keys, pa.array(words, pa.string())).take(found.indices)
+    values = _answers(keys, words, kind).take(found.indices)
+    return Filled(values, {code: np.asarray(pc.fill_null(pc.invert(known), False))})
+
+
+def _answers(keys: pa.Array, words: Dictionary[str | None, object], kind: pa.DataType) -> pa.Array:
+    """What each key stands for; null for one that is not among the words."""
+    place = pc.index_in(keys, pa.array(words, pa.string()))
+    return pa.array(words.values(), kind).take(place)
 
 
 def _issues(
@@ -183,7 +222,7 @@ def _issues(
         if not where.any():
             continue
         mask = pa.array(where)
-        raw = [pc.fill_null(as_text(rows[name]).filter(mask), "") for name in names]
+        raw = [pc.fill_null(as_text(rows[name].filter(mask)), "") for name in names]
         value = None
         if declared.privacy is not Privacy.personal:
             value = pc.binary_join_element_wise(*raw, " ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,11 @@ import pyarrow.compute as pc
 from geo.issues import IssueCatalogue
 from geo.values.codes import AdminCodes, Level, Resolved
 from geo.values.distinct import Mask, as_text, distinct
+from geo.values.text import matches
 from schemas.models import Layer, Role, Severity, Source
+
+_BLANK = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]"
+"""What Python strips, in the words of RE2."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +130,13 @@ class ClaimReader:
 
 def strip_prefixes(column: pa.Array, prefixes: Sequence[str]) -> pa.Array:
     """Takes the first prefix that fits off each value, where something is left after it."""
-    if not prefixes:
+    begins = "|".join(re.escape(prefix) for prefix in prefixes)
+    fits = matches(column, rf"^{_BLANK}*(?:{begins})") if prefixes else np.zeros(0, dtype=np.bool_)
+    if not fits.any():
         return column
-    found = distinct(column)
-    return found.spread([_without(value, prefixes) for value in found.values], pa.string())
+    found = distinct(column.filter(pa.array(fits)))
+    rest = found.spread([_without(value, prefixes) for value in found.values], pa.string())
+    return pc.replace_with_mask(column, pa.array(fits), rest)
 
 
 def _without(value: str, prefixes: Sequence[str]) -> str:

@@ -6,14 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geo.values.distinct import as_text
-from geo.values.text import clean
+from geo.values.text import clean, without_decimal_zeros
 
 
 def agency_keys(rows: pa.Table, names: tuple[str, ...]) -> pa.Array:
     """The agency's key as one text; null where no part of it is given. `12.0` is the key `12`."""
-    parts = [clean(as_text(rows[name])).values for name in names]
-    parts = [pc.replace_substring_regex(part, r"^(-?\d+)\.0+$", r"\1") for part in parts]
+    cleaned = [clean(rows[name]).values for name in names]
+    parts = [without_decimal_zeros(part, r"-?\d+") for part in cleaned]
     given = np.logical_or.reduce([np.asarray(pc.is_valid(part)) for part in parts])
     joined = pc.binary_join_element_wise(*(pc.fill_null(part, "") for part in parts), "|")
     return pc.if_else(pa.array(given), joined, pa.scalar(None, pa.string()))

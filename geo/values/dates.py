@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import TypeAlias
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from geo.values.distinct import Column, Mask, distinct
+from geo.values.distinct import Column, Mask, as_text, distinct, indices_of, spread_mask
 from geo.values.text import arabic_digits, clean_text
 from schemas.models import Era
 
@@ -55,6 +58,11 @@ _DATES = (
         rf"(?P<name>[ก-ฮะ-์a-z][ก-ฮะ-์a-z. ]*?)[.,]?[ \-/]*(?:ปี ?)?{_YEAR}{_TIME}"
     ),
 )
+_PLAIN_DATES = (
+    r"^(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$",
+    r"^(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4})$",
+)
+"""What RE2 takes apart in whole columns, of the forms of `_DATES`."""
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}.*(?:z|[+-]\d{2}:?\d{2})")
 _YEARS = re.compile(rf"(?:ปี ?)?{_YEAR}(?:\.0+)?")
 
@@ -82,13 +90,47 @@ class ParsedYears:
 
 def parse_dates(column: Column, era: Era | None = None) -> ParsedDates:
     """Dates; `era` is that of two-digit years. Times are dropped (an instant is Bangkok's date)."""
-    found = distinct(column)
-    read = [_date(_plain(value), era) for value in found.values]
+    encoded = as_text(column).dictionary_encode()
+    found, rows = _dates(encoded.dictionary, era), indices_of(encoded)
     return ParsedDates(
-        found.spread([day for day, _, _ in read], pa.date32()),
-        found.spread_mask([unreadable for _, unreadable, _ in read]),
-        found.spread_mask([ambiguous for _, _, ambiguous in read]),
+        found.values.take(encoded.indices),
+        spread_mask(found.unreadable, rows),
+        spread_mask(found.ambiguous, rows),
     )
+
+
+def _dates(texts: pa.Array, era: Era | None) -> ParsedDates:
+    """Those of a plain form all at once, the others one by one."""
+    days, plain = _plain_days(texts)
+    unreadable, ambiguous = plain & np.isnat(days), np.zeros_like(plain)
+    others = np.flatnonzero(~plain)
+    for place, text in zip(others, texts.take(pa.array(others)).to_pylist(), strict=True):
+        days[place], unreadable[place], ambiguous[place] = _date(_plain(text), era)
+    return ParsedDates(pa.array(days, pa.date32()), unreadable, ambiguous)
+
+
+def _plain_days(texts: pa.Array) -> tuple[NDArray[np.datetime64], Mask]:
+    """Days of whole columns (NaT where there is no such day), and where the text is that plain."""
+    days = np.full(len(texts), "NaT", dtype="datetime64[D]")
+    plain = np.zeros(len(texts), dtype=np.bool_)
+    for form in _PLAIN_DATES:
+        parts = pc.extract_regex(texts, form)
+        fits = np.asarray(pc.is_valid(parts))
+        numbers = [pc.struct_field(parts.filter(pa.array(fits)), part) for part in ("y", "m", "d")]
+        days[fits] = _days(*(np.asarray(number.cast(pa.int64())) for number in numbers))
+        plain |= fits
+    return days, plain
+
+
+def _days(
+    year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]
+) -> NDArray[np.datetime64]:
+    buddhist, common = (year >= 2400) & (year <= 2700), (year >= 1800) & (year <= 2200)
+    months = (np.where(buddhist, year - _BUDDHIST_OFFSET, year) - 1970) * 12 + month - 1
+    first = months.astype("datetime64[M]")
+    days = first.astype("datetime64[D]") + (day - 1)
+    there = (buddhist | common) & (month >= 1) & (month <= 12) & (days.astype(first.dtype) == first)
+    return np.where(there, days, np.datetime64("NaT", "D"))
 
 
 def parse_years(column: Column, era: Era | None = None) -> ParsedYears:

@@ -33,14 +33,24 @@ class Distinct(Generic[Value]):
 
     def spread_mask(self, flags: Sequence[bool]) -> Mask:
         """One flag per distinct value -> one per row; False where the row is null."""
-        return np.append(np.array(flags, dtype=np.bool_), False)[self.indices]
+        return spread_mask(flags, self.indices)
 
 
 def distinct(column: Column) -> Distinct[str]:
     """Distinct values of a column of any type that Arrow can write as text."""
     encoded = as_text(column).dictionary_encode()
-    indices = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    return Distinct(encoded.dictionary.to_pylist(), indices)
+    return Distinct(encoded.dictionary.to_pylist(), indices_of(encoded))
+
+
+def indices_of(encoded: pa.DictionaryArray) -> npt.NDArray[np.int64]:
+    """For each row which value of the dictionary it has (-1 = null)."""
+    indices: npt.NDArray[np.int64] = np.asarray(encoded.indices.cast(pa.int64()).fill_null(-1))
+    return indices
+
+
+def spread_mask(flags: Sequence[bool] | Mask, indices: npt.NDArray[np.int64]) -> Mask:
+    """One flag per distinct value -> one per row; False where the row is null."""
+    return np.append(np.array(flags, dtype=np.bool_), False)[indices]
 
 
 def distinct_pairs(left: Column, right: Column) -> Distinct[Pair]:

@@ -18,10 +18,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pythainlp.util import normalize, reorder_vowels
 
-from geo.values.distinct import Column, Mask, distinct
+from geo.values.distinct import Column, Mask, as_text, distinct, spanned_bytes
 
 ADMIN_PREFIXES = (
     "ท้องถิ่นเขต",
@@ -50,7 +52,8 @@ _INVISIBLE = re.compile(
 _SPACES = re.compile(r"\s+")
 # Where the two functions of pythainlp have something to do; they cost 20-100 us a value.
 _DISORDER = re.compile(r"เเ|[่-์][ัิ-ู็ํ]|ํ[่-๋]*า|[ะาำๅ][่-๋]|[^ฤฦ]ๅ")
-_DOUBLED = re.compile(r"([ะาำๅเ-ไัิ-ฺ็-๎]) *\1|[่-๋]{2}|(?:^| )[ัิ-ฺ็-๎]")
+_DOUBLING = "ะาำๅเแโใไัิีึืฺุู็่้๊๋์ํ๎"
+_DOUBLED = re.compile(rf"([{_DOUBLING}]) *\1|[่-๋]{{2}}|(?:^| )[ัิ-ฺ็-๎]")
 _SPACE_OUTSIDE_NUMBERS = re.compile(r"(?<!\d) | (?!\d)")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
@@ -71,6 +74,18 @@ _PRIVATE_GLYPHS = str.maketrans(
 
 _PRIVATE = re.compile(r"[\uf700-\uf71a]")
 
+# What RE2 looks for in a whole column at once: texts without it are left as they are by the
+# functions for one value, which have the word on all others (tested over every character). The
+# letters passed are NFC in any order: phinthu is not, which trades places with tone marks.
+_PLAIN = r" -~ก-ู฿-๛"
+_ALSO_CLEAN = r"\x{a1}-\x{ac}\x{ae}-\x{24f}\x{2010}-\x{2027}\x{2030}-\x{205e}"
+_BLANKS = r"^$|^ | $|  "
+_UNCLEAN = rf"{_BLANKS}|[^{_PLAIN}{_ALSO_CLEAN}]|{_DISORDER.pattern}"
+_TWICE = "|".join(f"{mark} *{mark}" for mark in _DOUBLING)
+_NOT_ITS_KEY = rf"{_BLANKS}|[^{_PLAIN}]|[๐-๙]|\d \d|{_DISORDER.pattern}|{_TWICE}"
+_NOT_ITS_KEY += r"|[่-๋]{2}|(?:^| )[ัิ-ฺ็-๎]"
+_WRITTEN_ALIKE = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+
 
 @dataclass(frozen=True)
 class CleanText:
@@ -82,19 +97,49 @@ class CleanText:
 
 def clean(column: Column) -> CleanText:
     """Text as it is stored; what is blank becomes null (and counts as no repair)."""
-    found = distinct(column)
+    text, repaired = as_text(column), np.zeros(len(column), dtype=np.bool_)
+    unclean = matches(text, _UNCLEAN) if not _is_number(column) else repaired
+    if not unclean.any():
+        return CleanText(text, repaired)
+    found = distinct(text.filter(pa.array(unclean)))
     cleaned = [clean_text(value) for value in found.values]
-    repaired = [
-        new is not None and new != old.strip(" \t\r\n")
-        for old, new in zip(found.values, cleaned, strict=True)
-    ]
-    return CleanText(found.spread(cleaned, pa.string()), found.spread_mask(repaired))
+    repaired[unclean] = found.spread_mask(
+        [
+            new is not None and new != old.strip(" \t\r\n")
+            for old, new in zip(found.values, cleaned, strict=True)
+        ]
+    )
+    spread = found.spread(cleaned, pa.string())
+    return CleanText(pc.replace_with_mask(text, pa.array(unclean), spread), repaired)
 
 
 def match_key(column: Column, prefixes: Sequence[str] = ()) -> pa.Array:
     """Keys that are equal where two texts mean the same name; see `key_of`."""
-    found = distinct(column)
-    return found.spread([key_of(value, prefixes) for value in found.values], pa.string())
+    text = as_text(column)
+    others = matches(text, _NOT_ITS_KEY) if not prefixes else np.asarray(pc.is_valid(text))
+    keys = pc.replace_substring(pc.ascii_lower(text), " ", "")
+    if not others.any():
+        return keys
+    found = distinct(text.filter(pa.array(others)))
+    made = found.spread([key_of(value, prefixes) for value in found.values], pa.string())
+    return pc.replace_with_mask(keys, pa.array(others), made)
+
+
+def matches(text: pa.Array, pattern: str) -> Mask:
+    """Where RE2 finds a pattern; not in what is null."""
+    found: Mask = np.asarray(pc.fill_null(pc.match_substring_regex(text, pattern), False))
+    return found
+
+
+def without_decimal_zeros(text: pa.Array, number: str = r"\d+") -> pa.Array:
+    """`12.0` -> `12`: whole numbers that went through a program that has no integers."""
+    if not (spanned_bytes(text) == ord(".")).any():
+        return text
+    return pc.replace_substring_regex(text, rf"^({number})\.0+$", r"\1")
+
+
+def _is_number(column: Column) -> bool:
+    return any(holds(column.type) for holds in _WRITTEN_ALIKE)
 
 
 def clean_text(text: str) -> str | None:

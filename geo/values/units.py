@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from geo.values.distinct import Column, Distinct, Mask, as_array, distinct
-from geo.values.text import arabic_digits, clean_text
+from geo.values.distinct import Column, Mask, as_array, as_text, distinct
+from geo.values.text import arabic_digits, clean_text, matches
 from schemas.models import AreaUnit
 
 RAI, NGAN, SQUARE_WAH = 1600.0, 400.0, 4.0  # m2
@@ -36,6 +39,11 @@ _IN_WORDS = re.compile(" ?".join(rf"(?:({_NUMBER}) ?(?:{words}))?" for words, _ 
 _TRIPLE = re.compile(r"(\d[\d,]*)-(\d[\d,]*)-(\d[\d,]*(?:\.\d+)?)")
 _DASH = re.compile(" ?[-\u2010-\u2015\u2212] ?")
 
+# RE2, of whole columns: what Arrow and `float` both read, each to the nearest double.
+_ASCII_NUMBER = r"^-?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?$"
+_SMALLEST, _LARGEST = 1e-2, 1e15
+"""Between them a double's shortest text has no more than 18 digits before and after its point."""
+
 _FACTORS = {AreaUnit.m2: 1.0, AreaUnit.km2: 1e6, AreaUnit.rai: RAI}
 
 Read: TypeAlias = tuple[float | None, bool]
@@ -54,10 +62,7 @@ class ParsedNumbers:
 
 def parse_number(column: Column) -> ParsedNumbers:
     """Numbers as float64: `1,234.50`, `๑๒๓`, `1 234`, `30 เตียง`, `1.5E3`. The unit is left out."""
-    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-        return _typed(column)
-    found = distinct(column)
-    return _parsed(found, [_number(_plain(value)) for value in found.values])
+    return _typed(column) if _is_number(column) else _parsed(as_text(column), _number)
 
 
 def parse_integer(column: Column) -> ParsedNumbers:
@@ -76,8 +81,18 @@ def parse_area(column: Column, unit: AreaUnit) -> ParsedNumbers:
     `4-2-0` is rai-ngan-square wah, normalised or not (0-128-0), where `unit` is rai or
     rai_ngan_wah. A bare number is unreadable where it is rai_ngan_wah.
     """
-    found = distinct(column)
-    return _parsed(found, [_area(_plain(value), unit) for value in found.values])
+    return _parsed(as_text(column), lambda text: _area(text, unit), _FACTORS.get(unit))
+
+
+def reads_as_written(column: Column) -> bool:
+    """Whether a column of numbers is what its text would be read as, so that none need be made.
+
+    Not so where a value is not finite, or has more digits than a number in words may have.
+    """
+    if not _is_number(column):
+        return False
+    size = np.abs(_floats(as_array(column.drop_null())))
+    return bool(((size == 0) | ((size >= _SMALLEST) & (size < _LARGEST))).all())
 
 
 def parse_rai_ngan_wah(rai: Column, ngan: Column, wah: Column) -> ParsedNumbers:
@@ -90,15 +105,40 @@ def parse_rai_ngan_wah(rai: Column, ngan: Column, wah: Column) -> ParsedNumbers:
     return ParsedNumbers(pa.array(total, mask=absent | unreadable), unreadable)
 
 
+def _is_number(column: Column) -> bool:
+    return bool(pa.types.is_floating(column.type) or pa.types.is_integer(column.type))
+
+
+def _floats(column: pa.Array) -> NDArray[np.float64]:
+    """To the nearest double, as `float` reads the digits of a long integer."""
+    values: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy(
+        zero_copy_only=False
+    )
+    return values
+
+
 def _typed(column: Column) -> ParsedNumbers:
     """Numbers already; NaN is a null, and what is infinite is unreadable."""
-    values = as_array(column).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values = _floats(as_array(column))
     return ParsedNumbers(pa.array(values, mask=~np.isfinite(values)), np.isinf(values))
 
 
-def _parsed(found: Distinct[str], read: list[Read]) -> ParsedNumbers:
-    values = found.spread([value for value, _ in read], pa.float64())
-    return ParsedNumbers(values, found.spread_mask([unreadable for _, unreadable in read]))
+def _parsed(
+    text: pa.Array, read: Callable[[str], Read], factor: float | None = 1.0
+) -> ParsedNumbers:
+    """Plain numbers by Arrow (times `factor`, if they are any), the others one by one."""
+    plain = matches(text, _ASCII_NUMBER) if factor is not None else np.zeros(len(text), np.bool_)
+    values = pc.if_else(pa.array(plain), text, None).cast(pa.float64())
+    values = values if factor == 1.0 else pc.multiply(values, factor)
+    others = ~plain & np.asarray(pc.is_valid(text))
+    unreadable = np.zeros(len(text), dtype=np.bool_)
+    if others.any():
+        found = distinct(text.filter(pa.array(others)))
+        answers = [read(_plain(value)) for value in found.values]
+        spread = found.spread([value for value, _ in answers], pa.float64())
+        values = pc.replace_with_mask(values, pa.array(others), spread)
+        unreadable[others] = found.spread_mask([unread for _, unread in answers])
+    return ParsedNumbers(values, unreadable)
 
 
 def _plain(text: str) -> str:
