@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
@@ -75,9 +74,11 @@ class _Preview:
         if role in _LEVELS:
             level, code = _LEVELS[role]
             rows = delivery.accepted.filter(pc.is_valid(delivery.accepted["geom"])).sort_by(code)
-            codes = np.array(rows[code].to_pylist(), dtype=object)
-            shapes = shapely.from_wkb(rows["geom"].to_numpy(zero_copy_only=False))
-            self.boundaries[level] = Areas(codes, shapes)
+            codes, districts, shapes = (
+                rows[name].to_numpy(zero_copy_only=False)
+                for name in (code, "district_code", "geom")
+            )
+            self.boundaries[level] = Areas(codes, shapely.from_wkb(shapes), districts)
 
 
 @contextmanager

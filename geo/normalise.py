@@ -13,12 +13,7 @@ from geo.issues import IssueCatalogue, gather
 from geo.normalising.attributes import fill_columns
 from geo.normalising.claims import ClaimReader, Claims
 from geo.normalising.filters import apply_filters
-from geo.normalising.hashing import (
-    canonical_wkb,
-    content_hashes,
-    feature_ids,
-    row_hashes,
-)
+from geo.normalising.hashing import content_hashes, feature_ids, row_hashes
 from geo.normalising.identity import agency_keys
 from geo.normalising.positions import Positions, read_positions
 from geo.states import ROW, Normalised, RawTable, Refusal
@@ -118,7 +113,7 @@ def _assemble(
             "source_key": keys,
             "feature_id": feature_ids(source.id, [keys]),
             "content_hash": content_hashes(
-                pa.table({**content, "geom": canonical_wkb(positions.shapes)})
+                pa.table({**content, "geom": positions.shapes.canonical_wkb()})
             ),
             **content,
         }

@@ -32,6 +32,14 @@ SHARE = 0.01
 MOST = 0.5
 """More than this share is held, however few the rows are."""
 
+_SKIPPED = (
+    *("feature_id", "content_hash", "geom", "source_key", "source_row"),
+    *(
+        "district_code",
+        "subdistrict_code",
+        "location_precision",
+    ),  # of the boundaries, not the bytes
+)
 _CLAIMED = ("claimed_district_code", "claimed_subdistrict_code")
 
 
@@ -153,11 +161,10 @@ def _words(found: Differences) -> list[tuple[str, str]]:
 
 
 def _values_changed(there: pa.Table, here: pa.Table) -> dict[str, int]:
-    skipped = ("feature_id", "content_hash", "geom", "source_key", "source_row")
     counts = {
         name: _differing(_value(there, name), _value(here, name))
         for name in here.column_names
-        if name not in skipped
+        if name not in _SKIPPED
     }
     return {name: count for name, count in counts.items() if count}
 

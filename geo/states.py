@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -24,6 +22,9 @@ from pydantic import (
 
 from geo.values.visible import visible, visible_lines
 from schemas.models import Bilingual
+
+if TYPE_CHECKING:  # who reads a state of text alone loads no geometry
+    from geo.space.shapes import Shapes
 
 ROW = "_row"
 """Column of a raw table: number of the record in the agency's file."""
@@ -179,13 +180,13 @@ class Normalised:
 
     `table` has source_row (int32), source_key (string, null if the row has none), feature_id and
     content_hash (16 bytes), claimed_district_code, claimed_subdistrict_code and the layer's
-    declared columns. `shapes` are shapely geometries in EPSG:4326, row by row, None where a row has
-    no position. `row_hash` tells exact copies of agency rows.
+    declared columns. `shapes` are in EPSG:4326, row by row, none where a row has no position.
+    `row_hash` tells exact copies of agency rows.
     """
 
     raw: RawTable
     table: pa.Table
-    shapes: NDArray[np.object_]
+    shapes: Shapes
     row_hash: pa.Array
     issues: pa.Table
     filtered: pa.Table
@@ -196,9 +197,10 @@ class Normalised:
 class Validated:
     """A delivery judged row by row. rows_in = accepted + quarantined + filtered, always.
 
-    `accepted` has the columns of `Normalised.table` and `geom` (WKB, EPSG:4326, null at an
-    area); `quarantined` has source_row, codes (list) and raw (JSON text); `filtered` has
-    source_row, reason_th and reason_en.
+    `accepted` has the columns of `Normalised.table`, `geom` (WKB, EPSG:4326, null at an area),
+    district_code, subdistrict_code (of the place, else as claimed) and location_precision
+    ("exact", "subdistrict" or "district"); `quarantined` has source_row, codes (list) and raw (JSON
+    text); `filtered` has source_row, reason_th and reason_en.
     """
 
     accepted: pa.Table

@@ -19,7 +19,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 
 from geo.values.distinct import Column, as_array, as_text
 
@@ -35,8 +34,8 @@ def row_hashes(table: pa.Table) -> pa.Array:
     """128-bit hash of each row over all columns of `table`, as fixed_size_binary(16).
 
     Columns may be text, integers, floats, booleans, dates, timestamps (by their instant) or binary
-    (geometries by `canonical_wkb`). Floats go by their bits, so by exact value; NaN is null, -0.0
-    is 0.0. A value's type is not part of the hash beyond how it is written: 5 and "5" agree.
+    (shapes by `Shapes.canonical_wkb`). Floats go by their bits, so by exact value; NaN is null,
+    -0.0 is 0.0. A value's type is not part of the hash beyond how it is written: 5 and "5" agree.
     """
     columns = ((name, table.column(name)) for name in sorted(table.column_names))
     return _fixed(_digests(_written(columns, table.num_rows)))
@@ -66,12 +65,6 @@ def feature_ids(source_id: str, keys: Sequence[Column]) -> pa.Array:
     digests[:, 6] = digests[:, 6] & 0x0F | 0x80  # version 8: what the bits mean is ours to say
     digests[:, 8] = digests[:, 8] & 0x3F | 0x80  # variant of RFC 9562
     return _fixed(digests)
-
-
-def canonical_wkb(geometries: npt.NDArray[np.object_]) -> pa.Array:
-    """2D little-endian WKB, equal for equal shapes: parts, rings and their starts in one order."""
-    normal = shapely.normalize(shapely.force_2d(geometries))
-    return pa.array(shapely.to_wkb(normal, byte_order=1), pa.binary())
 
 
 def _written(columns: Iterable[tuple[str, Column]], rows: int) -> pa.Array:

@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 from geo.issues import IssueCatalogue
 from geo.space import wkb
 from geo.space.declared_crs import UnknownCrs, identify
-from geo.space.geometry import Conformed, conform, points, swap_axes, swapped
-from geo.space.operations import Operation, operation_for, transform_geometries
+from geo.space.geometry import Conformed, conform, swap_axes, swapped
+from geo.space.operations import Operation, operation_for, to_degrees
+from geo.space.shapes import Shapes
 from geo.states import GEOM, ROW, RawTable, Refusal
 from geo.values.distinct import as_text
 from geo.values.units import parse_number
 from schemas.models import Area, Bilingual, Layer, Source
 
-Shapes = NDArray[np.object_]
-
 
 @dataclass(frozen=True)
 class Positions:
-    """Shapes in EPSG:4326 by row, None without a position, and the operation that moved them."""
+    """Shapes in EPSG:4326 by row, none without a position, and the operation that moved them."""
 
     shapes: Shapes
     operation: Operation | None
@@ -44,7 +43,7 @@ def read_positions(
     of it in a false place.
     """
     if source.position.origin == "none":
-        return Positions(np.full(rows.num_rows, None, dtype=object), None, [])
+        return Positions(Shapes.none(rows.num_rows), None, [])
     crs = _crs(raw, source)
     if isinstance(crs, Refusal):
         return crs
@@ -54,14 +53,14 @@ def read_positions(
         found, issues = _from_file(rows, numbers, catalogue)
     else:
         found, issues = _from_columns(rows, numbers, source, catalogue)
-    moved = transform_geometries(found, operation)
+    moved = to_degrees(found, operation)
     turned = swapped(moved, area.extent)
     if turned.any():
         moved = swap_axes(moved, turned)
         issues.append(catalogue.make("position_swapped", numbers[turned], value="lat, lon"))
     conformed = conform(moved, layer.geometry)
     return Positions(
-        conformed.geometries,
+        conformed.shapes,
         operation,
         issues + _what_conforming_found(conformed, numbers, catalogue),
     )
@@ -127,7 +126,7 @@ def _from_columns(
     issue = catalogue.make(
         "position_unreadable", numbers[unreadable], column=", ".join(names), value=shown
     )
-    return points(xs, ys), [issue]
+    return Shapes.at(np.column_stack((xs, ys))), [issue]
 
 
 def _what_conforming_found(

@@ -1,6 +1,7 @@
 """Geometries of a layer: flat, finite, valid, of one kind, on one grid; and what it took.
 
-All in EPSG:4326, longitude first, in numpy arrays of shapely geometries where None is absent.
+All in EPSG:4326, longitude first, in columns of shapes (`geo.space.shapes`). A point is conformed
+by its two numbers; geometries stand in numpy arrays of shapely, where None is absent.
 
 Repair: GEOS `make_valid` by *structure*, and only where a geometry is invalid. The other method
 (linework) keeps every line and counts crossings, so two parts of a district drawn over each other
@@ -11,12 +12,14 @@ takes away the holes, and drops what has no area: the land that the agency meant
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 
-from geo.space.geodesic import Floats, Geometries, area_m2
+from geo.space.geodesic import area_m2
+from geo.space.shapes import Floats, Geometries, Shapes, flat, redrawn
 from geo.values.distinct import Mask
 from schemas.models import GeometryKind
 
@@ -25,10 +28,8 @@ __all__ = [
     "area_m2",
     "conform",
     "outside",
-    "points",
     "swap_axes",
     "swapped",
-    "to_wkb",
 ]
 
 Extent = tuple[float, float, float, float]
@@ -47,9 +48,9 @@ _SAMPLE = 500  # vertices measured per repaired geometry, so that one coastline 
 
 @dataclass(frozen=True)
 class Conformed:
-    """Geometries as the layer stores them, and by row what was found.
+    """Shapes as the layer stores them, and by row what was found.
 
-    geometries: Point, MultiLineString or MultiPolygon; None where one of the next five is set.
+    shapes: points, or MultiLineString or MultiPolygon; none where one of the next five is set.
     missing: null or empty.
     not_finite: a coordinate is NaN or infinite.
     too_many_vertices: more than the cap.
@@ -61,7 +62,7 @@ class Conformed:
         much; both are 0 elsewhere.
     """
 
-    geometries: Geometries
+    shapes: Shapes
     missing: Mask
     not_finite: Mask
     too_many_vertices: Mask
@@ -73,68 +74,83 @@ class Conformed:
     moved_m: Floats
 
 
-def conform(geometries: Geometries, kind: GeometryKind, vertex_cap: int = VERTEX_CAP) -> Conformed:
-    """Make geometries what a layer of `kind` stores; bad ones become None and are masked."""
-    flat: Geometries = np.array(shapely.force_2d(geometries), dtype=object)
-    missing = shapely.is_missing(flat) | shapely.is_empty(flat)
-    too_many = shapely.get_num_coordinates(flat) > vertex_cap
-    flat[too_many | missing] = None
-    not_finite = _not_finite(flat)
-    flat[not_finite] = None
-    whole, reduced = _of_kind(_on_grid(flat), kind)
-    mismatched = shapely.is_missing(whole) & ~shapely.is_missing(flat)
+def conform(shapes: Shapes, kind: GeometryKind, vertex_cap: int = VERTEX_CAP) -> Conformed:
+    """Make shapes what a layer of `kind` stores; bad ones are none and are masked."""
+    rows, count = shapes.drawn_rows, len(shapes)
+    geometries, found = _conform(shapes.drawn[rows], kind, vertex_cap)
+    by_row = {name: _spread(values, rows, count) for name, values in found.items()}
+    finite = shapes.is_point & np.isfinite(shapes.xy).all(axis=1)
+    by_row["missing"] |= shapes.missing
+    by_row["not_finite"] |= shapes.is_point & ~finite
+    if kind is GeometryKind.point:
+        xy = np.full((count, 2), np.nan)
+        xy[finite] = _rounded(shapes.xy[finite])
+        there = ~shapely.is_missing(geometries)
+        xy[rows[there]] = shapely.get_coordinates(geometries)
+        return Conformed(Shapes.at(xy), **by_row)
+    by_row["mismatched"] |= finite
+    return Conformed(Shapes.of(_spread(geometries, rows, count)), **by_row)
+
+
+def _conform(
+    geometries: Geometries, kind: GeometryKind, vertex_cap: int
+) -> tuple[Geometries, dict[str, NDArray[Any]]]:
+    """Geometries (none is None) as the layer stores them; what was found, as in `Conformed`."""
+    drawn = flat(geometries)
+    missing = shapely.is_empty(drawn)
+    too_many = shapely.get_num_coordinates(drawn) > vertex_cap
+    drawn[too_many | missing] = None
+    not_finite = _not_finite(drawn)
+    drawn[not_finite] = None
+    whole, reduced = _of_kind(_on_grid(drawn), kind)
+    mismatched = shapely.is_missing(whole) & ~shapely.is_missing(drawn)
     repaired = ~shapely.is_valid(whole) & ~shapely.is_missing(whole)
     mended = whole.copy()
     mended[repaired] = _repair(whole[repaired], kind)
     unrepairable = repaired & shapely.is_missing(mended)
     repaired &= ~unrepairable
-    change, moved = np.zeros(len(flat)), np.zeros(len(flat))
+    change, moved = np.zeros(len(drawn)), np.zeros(len(drawn))
     change[repaired] = area_m2(mended[repaired]) - area_m2(whole[repaired])
     moved[repaired] = _moved_m(whole[repaired], mended[repaired])
-    return Conformed(
-        mended,
-        missing,
-        not_finite,
-        too_many,
-        mismatched,
-        unrepairable,
-        reduced & ~mismatched,
-        repaired,
-        change,
-        moved,
+    return mended, {
+        "missing": missing,
+        "not_finite": not_finite,
+        "too_many_vertices": too_many,
+        "mismatched": mismatched,
+        "unrepairable": unrepairable,
+        "reduced": reduced & ~mismatched,
+        "repaired": repaired,
+        "area_change_m2": change,
+        "moved_m": moved,
+    }
+
+
+def _spread(values: NDArray[Any], rows: NDArray[np.int64], count: int) -> NDArray[Any]:
+    """Values of some rows among all: False, 0 or None in the others."""
+    whole = (
+        np.full(count, None, object) if values.dtype == object else np.zeros(count, values.dtype)
     )
+    whole[rows] = values
+    return whole
 
 
-def outside(geometries: Geometries, extent: Extent) -> Mask:
-    """Where any part of a geometry lies outside `extent`; False for nulls."""
-    return _beyond(shapely.bounds(geometries), extent)
+def outside(shapes: Shapes, extent: Extent) -> Mask:
+    """Where any part of a shape lies outside `extent`; False where there is none."""
+    return _beyond(shapes.bounds(), extent)
 
 
-def swapped(geometries: Geometries, extent: Extent) -> Mask:
-    """Where a geometry lies outside `extent`, and wholly inside with lon and lat exchanged."""
-    bounds = shapely.bounds(geometries)
+def swapped(shapes: Shapes, extent: Extent) -> Mask:
+    """Where a shape lies outside `extent`, and wholly inside with lon and lat exchanged."""
+    bounds = shapes.bounds()
     return _beyond(bounds, extent) & ~_beyond(bounds[:, [1, 0, 3, 2]], extent)
 
 
-def swap_axes(geometries: Geometries, where: Mask) -> Geometries:
-    """New geometries with x and y exchanged `where` the mask is set."""
-    turned: Geometries = geometries.copy()
-    some: Geometries = np.array(shapely.force_2d(geometries[where]), dtype=object)
-    turned[where] = shapely.set_coordinates(some, shapely.get_coordinates(some)[:, ::-1])
-    return turned
-
-
-def points(x: Floats, y: Floats) -> Geometries:
-    """Points from two columns; None where either is not finite."""
-    given = np.isfinite(x) & np.isfinite(y)
-    made: Geometries = np.full(len(x), None, dtype=object)
-    made[given] = shapely.points(x[given], y[given])
-    return made
-
-
-def to_wkb(geometries: Geometries) -> pa.Array:
-    """Little-endian 2D WKB; null where None."""
-    return pa.array(shapely.to_wkb(geometries, byte_order=1, output_dimension=2), pa.binary())
+def swap_axes(shapes: Shapes, where: Mask) -> Shapes:
+    """New shapes with x and y exchanged `where` the mask is set."""
+    turned = shapes.filter(where).moved(lambda xy: xy[:, ::-1])
+    xy, drawn = shapes.xy.copy(), shapes.drawn.copy()
+    xy[where], drawn[where] = turned.xy, turned.drawn
+    return Shapes(xy, shapes.is_point, drawn)
 
 
 def _not_finite(geometries: Geometries) -> Mask:
@@ -144,14 +160,16 @@ def _not_finite(geometries: Geometries) -> Mask:
 
 
 def _on_grid(geometries: Geometries) -> Geometries:
-    snapped: Geometries = geometries.copy()
-    coordinates = np.round(shapely.get_coordinates(snapped), GRID_DECIMALS) + 0.0  # no -0.0
-    return np.asarray(shapely.set_coordinates(snapped, coordinates))
+    return redrawn(geometries, _rounded)
+
+
+def _rounded(xy: Floats) -> Floats:
+    return np.round(xy, GRID_DECIMALS) + 0.0  # no -0.0
 
 
 def _of_kind(geometries: Geometries, kind: GeometryKind) -> tuple[Geometries, Mask]:
     """(geometries put together from their parts of `kind`, where other parts were dropped)."""
-    parts, owner = shapely.get_parts(geometries, return_index=True)
+    parts, owner = _parts(geometries)
     while (shapely.get_type_id(parts) > 3).any():  # collections within collections
         parts, inner = shapely.get_parts(parts, return_index=True)
         owner = owner[inner]
@@ -169,6 +187,15 @@ def _of_kind(geometries: Geometries, kind: GeometryKind) -> tuple[Geometries, Ma
     else:
         shapely.multipolygons(parts, indices=owner, out=whole)
     return whole, reduced
+
+
+def _parts(geometries: Geometries) -> tuple[Geometries, NDArray[np.int64]]:
+    """(parts, whose they are); what has one part is that part."""
+    if (shapely.get_type_id(geometries) > 3).any():
+        parts, owner = shapely.get_parts(geometries, return_index=True)
+        return parts, owner
+    given = np.flatnonzero(~shapely.is_missing(geometries))
+    return geometries[given], given
 
 
 def _repair(geometries: Geometries, kind: GeometryKind) -> Geometries:

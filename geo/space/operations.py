@@ -22,10 +22,10 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import pyproj
-import shapely
 from pyproj.transformer import AreaOfInterest, TransformerGroup
 
 from geo.space.declared_crs import EPSG_1153, RTSD, UnknownCrs, identify
+from geo.space.shapes import Shapes
 
 __all__ = [
     "Operation",
@@ -34,12 +34,11 @@ __all__ = [
     "identify",
     "operation_for",
     "position",
+    "to_degrees",
     "to_wgs84",
-    "transform_geometries",
 ]
 
 Floats = npt.NDArray[np.float64]
-Geometries = npt.NDArray[np.object_]
 
 TARGET = "EPSG:4326"
 _THAILAND = AreaOfInterest(97.3, 5.6, 105.7, 20.5)
@@ -100,13 +99,9 @@ def to_wgs84(x: Floats, y: Floats, operation: Operation) -> tuple[Floats, Floats
     return np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)
 
 
-def transform_geometries(geometries: Geometries, operation: Operation) -> Geometries:
-    """New 2D geometries in EPSG:4326; nulls stay null, what cannot be transformed holds NaN."""
-    flat: Geometries = np.array(shapely.force_2d(geometries), dtype=object)
-    coordinates = shapely.get_coordinates(flat)
-    lon, lat = to_wgs84(coordinates[:, 0], coordinates[:, 1], operation)
-    moved: Geometries = shapely.set_coordinates(flat, np.column_stack((lon, lat)))
-    return moved
+def to_degrees(shapes: Shapes, operation: Operation) -> Shapes:
+    """New 2D shapes in EPSG:4326; what cannot be transformed holds NaN."""
+    return shapes.moved(lambda xy: np.column_stack(to_wgs84(xy[:, 0], xy[:, 1], operation)))
 
 
 def position(x: float, y: float, crs: str | pyproj.CRS) -> Position:

@@ -20,7 +20,9 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from geo.values.distinct import as_array
+from geo.space.point_wkb import read_points, spans
+from geo.space.shapes import Shapes
+from geo.values.distinct import Mask, as_array
 
 POINT, LINE, POLYGON, MULTIPOINT, MULTILINE, MULTIPOLYGON, COLLECTION = range(1, 8)
 CIRCULAR, COMPOUND, CURVE_POLYGON, MULTICURVE, MULTISURFACE = range(8, 13)
@@ -57,27 +59,39 @@ class Curved(ValueError):
     """A geometry with a true arc."""
 
 
-class Shapes(NamedTuple):
-    """Geometries by row, None where absent or where one of the masks is set.
+class Read(NamedTuple):
+    """Shapes by row, none where absent or where one of the masks is set.
 
     unreadable: the bytes are no geometry. curved: a geometry with true arcs.
     """
 
-    geometries: NDArray[np.object_]
+    shapes: Shapes
     unreadable: NDArray[np.bool_]
     curved: NDArray[np.bool_]
 
 
-def read(column: pa.Array | pa.ChunkedArray) -> Shapes:
+def read(column: pa.Array | pa.ChunkedArray) -> Read:
     """Binary column -> shapes: whatever the bytes, no exception and no row lost."""
     whole = as_array(column)
-    raw = np.array(whole.to_pylist(), dtype=object)
-    for_geos = ~_needs_care(whole)
+    xy, plain = read_points(whole)
+    geometries = np.full(len(whole), None, dtype=object)
+    unreadable, curved = np.zeros(len(whole), np.bool_), np.zeros(len(whole), np.bool_)
+    others = np.flatnonzero(np.asarray(whole.is_valid()) & ~plain)
+    if others.size:
+        column = whole.take(pa.array(others)) if plain.any() else whole.drop_null()
+        geometries[others], unreadable[others], curved[others] = _careful(column)
+    return Read(Shapes(xy, plain, geometries), unreadable, curved)
+
+
+def _careful(column: pa.Array) -> tuple[NDArray[np.object_], Mask, Mask]:
+    """All but plain points: (geometries, where unreadable, where curved); no value is null."""
+    raw = column.to_numpy(zero_copy_only=False)
+    for_geos = ~_needs_care(column)
     geometries = np.full(len(raw), None, dtype=object)
     curved = np.zeros(len(raw), np.bool_)
     with suppress(NotImplementedError), np.errstate(invalid="ignore"):
         geometries[for_geos] = shapely.from_wkb(raw[for_geos], on_invalid="ignore")
-    unreadable = np.asarray(whole.is_valid()) & shapely.is_missing(geometries)
+    unreadable = np.asarray(shapely.is_missing(geometries))
     for row in np.flatnonzero(unreadable):
         try:
             geometries[row] = simple(raw[row])
@@ -86,7 +100,7 @@ def read(column: pa.Array | pa.ChunkedArray) -> Shapes:
         except Broken:
             continue
         unreadable[row] = False
-    return Shapes(geometries, unreadable, curved)
+    return geometries, unreadable, curved
 
 
 def simple(wkb: bytes) -> shapely.Geometry:
@@ -101,19 +115,16 @@ def simple(wkb: bytes) -> shapely.Geometry:
         raise Broken(str(error)) from error
 
 
-def _needs_care(column: pa.Array) -> NDArray[np.bool_]:
+def _needs_care(column: pa.Array) -> Mask:
     """Where the header says another kind than the simple ones, or one that nests without end.
 
     GEOS reads a collection that holds a curve, and stops at it later.
     """
-    large = column.cast(pa.large_binary()).fill_null(b"")
-    offsets = np.frombuffer(large.buffers()[1], np.int64)[large.offset :][: len(large) + 1]
-    lengths = np.diff(offsets)
-    needs = np.zeros(len(large), np.bool_)
+    content, starts, lengths = spans(column)
+    needs = np.zeros(len(column), np.bool_)
     rows = np.flatnonzero(lengths >= 5)
     if rows.size:
-        content = np.frombuffer(large.buffers()[2], np.uint8)
-        header = content[offsets[:-1][rows, None] + np.arange(5)]
+        header = content[starts[rows, None] + np.arange(5)]
         little = np.ascontiguousarray(header[:, 1:]).view("<u4")[:, 0]
         big = np.ascontiguousarray(header[:, 1:]).view(">u4")[:, 0]
         kinds = (np.where(header[:, 0] == 0, big, little) & ~np.uint32(_Z | _M | _SRID)) % 1000

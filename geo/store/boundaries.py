@@ -15,13 +15,11 @@ _LEVELS = ("districts", "subdistricts")
 
 
 def load_areas(engine: Engine) -> AdminAreas | None:
-    """The boundaries that the coming release will have; None while a level is missing."""
+    """The boundaries that the coming release will have; None while there are no subdistricts."""
     with connect(engine) as connection:
         rows = run(connection, "admin_areas").all()
     levels = {level: _areas([row for row in rows if row.level == level]) for level in _LEVELS}
-    if not all(len(areas.codes) for areas in levels.values()):
-        return None
-    return AdminAreas(**levels)
+    return AdminAreas(**levels) if len(levels["subdistricts"].codes) else None
 
 
 def areas_fingerprint(connection: Connection) -> str:
@@ -29,6 +27,9 @@ def areas_fingerprint(connection: Connection) -> str:
     return str(run(connection, "areas_fingerprint").scalar_one())
 
 
-def _areas(rows: Sequence[Row[tuple[str, str, bytes]]]) -> Areas:
-    codes = np.array([row.code for row in rows], dtype=object)
-    return Areas(codes, shapely.from_wkb(np.array([row.shape for row in rows], dtype=object)))
+def _areas(rows: Sequence[Row[tuple[str, str, str, bytes]]]) -> Areas:
+    codes, districts, shapes = (
+        np.array([getattr(row, name) for row in rows], dtype=object)
+        for name in ("code", "district_code", "shape")
+    )
+    return Areas(codes, shapely.from_wkb(shapes), districts)

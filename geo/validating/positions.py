@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from numpy.typing import NDArray
 
 from geo.issues import IssueCatalogue
 from geo.space.areas import NEAR_METRES, AdminAreas, Areas
+from geo.space.shapes import Floats
 from geo.states import Normalised
+from geo.validating.placing import Places
 from schemas.models import Area, Layer, Role, Severity, Source
 
 
@@ -22,7 +22,7 @@ def place_issues(
 ) -> Iterator[pa.Table]:
     """Rows without a position are held at the area they name, if they name one and may be held."""
     rows = np.asarray(delivery.table["source_row"])
-    lost = shapely.is_missing(delivery.shapes) & ~np.isin(rows, _useless_shapes(delivery))
+    lost = delivery.shapes.missing & ~np.isin(rows, _useless_shapes(delivery))
     named = np.asarray(
         pc.or_(
             pc.is_valid(delivery.table["claimed_district_code"]),
@@ -45,53 +45,52 @@ def _useless_shapes(delivery: Normalised) -> NDArray[np.int64]:
 
 def position_issues(
     delivery: Normalised,
+    places: Places,
     layer: Layer,
     area: Area,
     admin: AdminAreas | None,
     catalogue: IssueCatalogue,
 ) -> Iterator[pa.Table]:
     """Positions lie in the map's area, and in the district that the row itself claims."""
-    located = np.flatnonzero(~shapely.is_missing(delivery.shapes))
+    located = np.flatnonzero(~delivery.shapes.missing)
     rows = np.asarray(delivery.table["source_row"])[located]
-    spots = shapely.point_on_surface(delivery.shapes[located])
-    lon, lat = shapely.get_x(spots), shapely.get_y(spots)
+    lon, lat = places.spots[located].T
     west, south, east, north = area.extent
     outside = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
-    if admin is not None and layer.role in (Role.place, Role.area):
-        outside |= admin.subdistricts.at(spots, near=True) < 0
-        yield from _disagreements(delivery, located[~outside], admin, catalogue)
+    if admin is not None and admin.complete and layer.role in (Role.place, Role.area):
+        outside |= places.at[located] < 0
+        yield from _disagreements(delivery, places.spots, located[~outside], admin, catalogue)
     where = [f"{x:.5f}, {y:.5f}" for x, y in zip(lon[outside], lat[outside], strict=True)]
     yield catalogue.make("position_outside", rows[outside], detail=pa.array(where, pa.string()))
 
 
 def _disagreements(
     delivery: Normalised,
+    spots: Floats,
     located: NDArray[np.int64],
     admin: AdminAreas,
     catalogue: IssueCatalogue,
 ) -> Iterator[pa.Table]:
     """Shapes that do not touch the area that their row claims; the smaller area speaks first."""
-    rows = np.asarray(delivery.table["source_row"])[located]
-    shapes = delivery.shapes[located]
-    said = np.zeros(len(rows), dtype=np.bool_)
+    rows = np.asarray(delivery.table["source_row"])
     for column, areas in (
         ("claimed_subdistrict_code", admin.subdistricts),
         ("claimed_district_code", admin.districts),
     ):
-        claimed = delivery.table[column].to_numpy(zero_copy_only=False)[located]
-        differs = ~(pd.isna(claimed) | areas.touched(shapes, claimed) | said)
+        claimed = delivery.table[column].take(pa.array(located))
+        touched = areas.touched(delivery.shapes.take(located), claimed)
+        differs = np.asarray(pc.is_valid(claimed)) & ~touched
         yield catalogue.make(
             "district_disagrees",
-            rows[differs],
-            value=pa.array(claimed[differs], pa.string()),
-            detail=pa.array(_where(shapes[differs], areas), pa.string()),
+            rows[located[differs]],
+            value=claimed.filter(pa.array(differs)),
+            detail=pa.array(_where(spots[located[differs]], areas), pa.string()),
         )
-        said |= differs
+        located = located[~differs]
 
 
-def _where(shapes: NDArray[np.object_], areas: Areas) -> list[str]:
-    """Code of the area at each shape, for a person to read."""
-    spots = shapely.point_on_surface(shapes)
+def _where(spots: Floats, areas: Areas) -> list[str]:
+    """Code of the area at each spot, for a person to read."""
     inside, near = areas.at(spots), areas.at(spots, near=True)
     nearest = [f"- ({areas.codes[i]} < {NEAR_METRES:.0f} m)" if i >= 0 else "-" for i in near]
     return [areas.codes[i] if i >= 0 else nearest[n] for n, i in enumerate(inside)]

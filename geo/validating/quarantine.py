@@ -74,8 +74,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 def _shapes(column: pa.Array) -> pa.Array:
     """Shapes as WKT, every digit; one that cannot be told so as its bytes."""
     delivered = column.to_pylist()
-    shapes, _, _ = wkb.read(column)
-    told = shapely.to_wkt(shapes, rounding_precision=-1)
+    told = shapely.to_wkt(wkb.read(column).shapes.geometries(), rounding_precision=-1)
     bytes_of = [
         f"WKB {shape.hex()}" if shape is not None and text is None else text
         for shape, text in zip(delivered, told, strict=True)

@@ -1,13 +1,13 @@
 -- The boundaries that the coming release will have.
 create or replace function meta.admin_areas()
-returns table (level text, code text, shape bytea)
+returns table (level text, code text, district_code text, shape bytea)
 language plpgsql stable as $$
 begin
     return query execute format($sql$
-        select 'districts', district_code, st_asbinary(geom) from core.%1$I
+        select 'districts', district_code, district_code, st_asbinary(geom) from core.%1$I
         where release_to is null and geom is not null and source_id = any (meta.declared_sources(%1$L))
         union all
-        select 'subdistricts', subdistrict_code, st_asbinary(geom) from core.%2$I
+        select 'subdistricts', subdistrict_code, district_code, st_asbinary(geom) from core.%2$I
         where release_to is null and geom is not null and source_id = any (meta.declared_sources(%2$L))
         order by 1, 2
         $sql$, meta.layer_of_role('district'), meta.layer_of_role('subdistrict'));

@@ -1,1 +1,1 @@
-select level, code, shape from meta.admin_areas()
+select level, code, district_code, shape from meta.admin_areas()

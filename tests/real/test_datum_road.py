@@ -61,7 +61,7 @@ def road(path: Path, declared: Source) -> Normalised:
 
 
 def errors(found: Normalised, lon: list[float], lat: list[float]) -> np.ndarray:
-    xy = shapely.get_coordinates(found.shapes)
+    xy = found.shapes.xy
     return np.asarray(GEOD.inv(xy[:, 0], xy[:, 1], lon, lat)[2])
 
 

@@ -13,6 +13,7 @@ import shapely
 from geo.issues import ISSUE_SCHEMA, IssueCatalogue, gather
 from geo.normalising.hashing import feature_ids, row_hashes
 from geo.space.areas import AdminAreas, Areas
+from geo.space.shapes import Shapes
 from geo.states import BadRow, Normalised, RawTable, ReadReport
 from schemas.catalogue import load_catalogue
 from schemas.models import Area, Layer, Source
@@ -150,7 +151,7 @@ def normalised(
     return Normalised(
         raw=delivered,
         table=table,
-        shapes=np.array(places, dtype=object),
+        shapes=Shapes.of(np.array(places, dtype=object)),
         row_hash=row_hashes(delivered.table.drop_columns(["_row"]))[:count],
         issues=gather(list(issues)),
         filtered=pa.table(
@@ -167,9 +168,10 @@ def normalised(
 def city() -> AdminAreas:
     """Two districts of one subdistrict each: 1001 in the west, 1002 in the east."""
     shapes = np.array([WEST, EAST], dtype=object)
+    districts = np.array(["1001", "1002"], dtype=object)
     return AdminAreas(
-        Areas(np.array(["1001", "1002"], dtype=object), shapes),
-        Areas(np.array(["100101", "100201"], dtype=object), shapes),
+        Areas(districts, shapes, districts),
+        Areas(np.array(["100101", "100201"], dtype=object), shapes, districts),
     )
 
 

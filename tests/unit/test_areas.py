@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pyarrow as pa
 import pyproj
 import pytest
 import shapely
 
 from geo.space.areas import NEAR_METRES, Areas
+from geo.space.shapes import Shapes
 
 GEOD = pyproj.Geod(ellps="WGS84")
 WEST, EAST = shapely.box(100.48, 13.74, 100.50, 13.76), shapely.box(100.50, 13.74, 100.52, 13.76)
-CITY = Areas(np.array(["a", "b"], dtype=object), np.array([WEST, EAST], dtype=object))
+
+
+def areas_of(codes: Sequence[str | None], shapes: Sequence[shapely.Geometry]) -> Areas:
+    named = np.array(codes, dtype=object)
+    return Areas(named, np.array(shapes, dtype=object), named)
+
+
+CITY = areas_of(["a", "b"], [WEST, EAST])
 
 
 def spots(*places: tuple[float, float] | None) -> np.ndarray:
-    return np.array([place and shapely.Point(place) for place in places], dtype=object)
+    return np.array([place or (np.nan, np.nan) for place in places], dtype=float).reshape(-1, 2)
 
 
 def away(lon: float, lat: float, azimuth: float, metres: float) -> tuple[float, float]:
@@ -31,7 +42,7 @@ def test_a_spot_lies_in_its_area() -> None:
 
 def test_a_spot_on_a_shared_edge_lies_in_the_first_of_both() -> None:
     for codes, shapes in ((["a", "b"], [WEST, EAST]), (["a", "b"], [EAST, WEST])):
-        areas = Areas(np.array(codes, dtype=object), np.array(shapes, dtype=object))
+        areas = areas_of(codes, shapes)
         assert areas.at(spots((100.50, 13.75))).tolist() == [0]
 
 
@@ -58,22 +69,22 @@ def test_the_nearest_of_several_near_areas_wins() -> None:
         assert CITY.at(spots(away(lon, lat, 0, 100)), near=True).tolist() == [expected]
 
 
-def test_nearest_is_by_metres_and_not_by_degrees() -> None:
+def test_nearest_is_by_degrees_as_placing_has_always_been_and_near_is_by_metres() -> None:
     """At 60 N a degree of longitude is half as long as one of latitude."""
     north = shapely.box(10.0, 60.0015, 10.001, 60.01)
     east = shapely.box(10.002, 59.9, 10.01, 60.0)
-    areas = Areas(np.array(["n", "e"], dtype=object), np.array([north, east], dtype=object))
-    assert areas.at(spots((10.0, 59.9999)), near=True).tolist() == [1]
+    areas = areas_of(["n", "e"], [north, east])
+    assert areas.at(spots((10.0, 59.9999)), near=True).tolist() == [0]
+    assert areas.at(spots((9.998, 60.002), (10.0, 60.0)), near=True).tolist() == [0, 0]
 
 
 def test_nothing_is_near_to_no_place() -> None:
-    places = np.array([None, shapely.Point(), shapely.Point(100.49, 13.75)], dtype=object)
-    assert CITY.at(places, near=True).tolist() == [-1, -1, 0]
-    assert CITY.at(np.array([], dtype=object), near=True).tolist() == []
+    assert CITY.at(spots(None, (np.inf, 13.75), (100.49, 13.75)), near=True).tolist() == [-1, -1, 0]
+    assert CITY.at(spots(), near=True).tolist() == []
 
 
 def test_where_there_are_no_areas_nothing_is_near() -> None:
-    nowhere = Areas(np.array([], dtype=object), np.array([], dtype=object))
+    nowhere = areas_of([], [])
     assert nowhere.at(spots((100.49, 13.75)), near=True).tolist() == [-1]
 
 
@@ -85,6 +96,6 @@ def test_mixed_spots_keep_their_rows() -> None:
 
 def test_a_shape_touches_the_area_that_it_claims_or_does_not() -> None:
     across, west = shapely.box(100.495, 13.745, 100.505, 13.755), shapely.Point(100.49, 13.75)
-    shapes = np.array([across, across, west, west, west, None], dtype=object)
-    claimed = np.array(["a", "b", "a", "b", None, "a"], dtype=object)
+    shapes = Shapes.of(np.array([across, across, west, west, west, None], dtype=object))
+    claimed = pa.array(["a", "b", "a", "b", None, "a"])
     assert CITY.touched(shapes, claimed).tolist() == [True, True, True, False, False, False]

@@ -18,9 +18,10 @@ from geo.space.operations import (
     identify,
     operation_for,
     position,
+    to_degrees,
     to_wgs84,
-    transform_geometries,
 )
+from geo.space.shapes import Shapes
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -144,7 +145,7 @@ def test_positions_that_cannot_be_are_nan_and_do_not_disturb_others() -> None:
 def test_geometries_move_with_their_shape_and_lose_z() -> None:
     line = shapely.from_wkt("LINESTRING Z (662699 1520978 5, 662799 1520978 6)")
     given_ = np.array([line, None], dtype=object)
-    moved = transform_geometries(given_, operation_for("EPSG:24047"))
+    moved = to_degrees(Shapes.of(given_), operation_for("EPSG:24047")).drawn
     assert moved[1] is None
     assert not shapely.has_z(moved[0])
     assert shapely.get_num_points(moved[0]) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,17 +11,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.space import wkb
-from geo.space.geometry import (
-    Conformed,
-    area_m2,
-    conform,
-    outside,
-    points,
-    swap_axes,
-    swapped,
-    to_wkb,
-)
+from geo.space import geometry, wkb
+from geo.space.geometry import Conformed, area_m2, outside, swap_axes, swapped
+from geo.space.shapes import Shapes
 from schemas.models import GeometryKind
 from tests.timing import cpu_seconds
 
@@ -29,6 +23,18 @@ POINT, LINE, POLYGON = GeometryKind.point, GeometryKind.line, GeometryKind.polyg
 
 def shapes(*texts: str | None) -> np.ndarray:
     return np.array([text and shapely.from_wkt(text) for text in texts], dtype=object)
+
+
+def conform(geometries: np.ndarray, kind: GeometryKind, **more: int) -> Conformed:
+    return geometry.conform(Shapes.of(geometries), kind, **more)
+
+
+def points(x: Sequence[float], y: Sequence[float]) -> Shapes:
+    return Shapes.at(np.column_stack((x, y)))
+
+
+def kept(found: Conformed) -> np.ndarray:
+    return found.shapes.geometries()
 
 
 def set_masks(found: Conformed) -> set[str]:
@@ -106,21 +112,21 @@ def test_each_kind_takes_what_it_can(
     found = conform(shapes(given_), kind)
     assert set_masks(found) == masks
     if stored is None:
-        assert found.geometries[0] is None
+        assert kept(found)[0] is None
     else:
         expected = shapely.from_wkt(stored)
-        assert shapely.get_type_id(found.geometries[0]) == shapely.get_type_id(expected)
-        assert shapely.normalize(found.geometries[0]) == shapely.normalize(expected)
-        assert not shapely.has_z(found.geometries[0])
+        assert shapely.get_type_id(kept(found)[0]) == shapely.get_type_id(expected)
+        assert shapely.normalize(kept(found)[0]) == shapely.normalize(expected)
+        assert not shapely.has_z(kept(found)[0])
 
 
 def test_rows_stay_in_place_and_the_input_is_not_touched() -> None:
     rows = shapes("POINT (100 13)", None, "LINESTRING (0 0, 1 1)", "POINT (101.00000000049 14)")
     found = conform(rows, POINT)
-    assert shapely.is_missing(found.geometries).tolist() == [False, True, True, False]
+    assert shapely.is_missing(kept(found)).tolist() == [False, True, True, False]
     assert found.mismatched.tolist() == [False, False, True, False]
     assert shapely.get_x(rows[3]) == 101.00000000049
-    assert shapely.get_x(found.geometries[3]) == 101.0
+    assert shapely.get_x(kept(found)[3]) == 101.0
 
 
 @pytest.mark.parametrize("kind", GeometryKind)
@@ -128,14 +134,14 @@ def test_no_rows_and_only_nulls(kind: GeometryKind) -> None:
     for size in (0, 2):
         found = conform(np.full(size, None, dtype=object), kind)
         assert found.missing.tolist() == [True] * size
-        assert len(found.geometries) == len(found.moved_m) == size
+        assert len(kept(found)) == len(found.moved_m) == size
 
 
 def test_coordinates_that_are_no_numbers() -> None:
     rows = np.array([shapely.linestrings([[0, 0], [np.inf, 1]]), shapely.Point(np.inf, 1)])
     found = conform(rows, LINE)
     assert found.not_finite.tolist() == [True, True]
-    assert shapely.is_missing(found.geometries).all()
+    assert shapely.is_missing(kept(found)).all()
     assert not found.repaired.any()
 
 
@@ -153,7 +159,7 @@ def test_a_feature_may_have_200_000_vertices() -> None:
 
 def test_positions_that_differ_by_nothing_give_the_same_bytes() -> None:
     rows = shapes("POINT (0 13)", "POINT (-0.0 13)", "POINT (-1e-12 13)")
-    assert len(set(to_wkb(conform(rows, POINT).geometries).to_pylist())) == 1
+    assert len(set(conform(rows, POINT).shapes.to_wkb().to_pylist())) == 1
 
 
 def test_what_is_sound_is_not_repaired_and_costs_nothing() -> None:
@@ -201,9 +207,9 @@ def test_a_repair_that_the_grid_would_break_is_made_on_the_grid() -> None:
     bow_tie = shapely.from_wkt("POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))")
     found = conform(np.array([bow_tie, tiny]), POLYGON)
     assert found.repaired.all()
-    assert shapely.is_valid(found.geometries).all()
-    assert shapely.get_num_geometries(found.geometries).tolist() == [2, 2]
-    xy = shapely.get_coordinates(found.geometries)
+    assert shapely.is_valid(kept(found)).all()
+    assert shapely.get_num_geometries(kept(found)).tolist() == [2, 2]
+    xy = shapely.get_coordinates(kept(found))
     assert (np.round(xy, 9) == xy).all()
 
 
@@ -250,15 +256,15 @@ def test_whatever_the_ring_the_result_is_valid_on_the_grid_and_stable(
     ring: list[tuple[float, float]],
 ) -> None:
     found = conform(np.array([shapely.polygons([*ring, ring[0]])]), POLYGON)
-    stored = found.geometries[0]
+    stored = kept(found)[0]
     assert (stored is None) == bool(set_masks(found) & {"unrepairable", "missing"})
     if stored is not None:
         assert shapely.is_valid(stored)
         assert shapely.get_type_id(stored) == 6
         xy = shapely.get_coordinates(stored)
         assert (np.round(xy, 9) == xy).all()
-        again = conform(found.geometries, POLYGON)
-        assert again.geometries[0] == stored
+        again = conform(kept(found), POLYGON)
+        assert kept(again)[0] == stored
         assert set_masks(again) == set()
 
 
@@ -289,26 +295,21 @@ def test_nothing_measures_nothing() -> None:
 
 
 def test_exchanged_axes_are_seen_and_turned() -> None:
-    rows = points(
-        np.array([100.5, 13.75, 13.75, 0.0, np.nan]), np.array([13.75, 100.5, 13.75, 0.0, 1.0])
-    )
+    rows = points([100.5, 13.75, 13.75, 0.0, np.nan], [13.75, 100.5, 13.75, 0.0, 1.0])
     wrong = swapped(rows, BANGKOK)
     assert wrong.tolist() == [False, True, False, False, False]
     assert outside(rows, BANGKOK).tolist() == [False, True, True, True, False]
     turned = swap_axes(rows, wrong)
     assert outside(turned, BANGKOK).tolist() == [False, False, True, True, False]
-    assert shapely.get_coordinates(turned[1]).tolist() == [[100.5, 13.75]]
-    assert shapely.get_coordinates(rows[1]).tolist() == [[13.75, 100.5]]
+    assert turned.xy[[1]].tolist() == [[100.5, 13.75]]
+    assert rows.xy[[1]].tolist() == [[13.75, 100.5]]
 
 
 @pytest.mark.parametrize(
     ("lon", "lat"), [(100.3, 13.7), (101.0, 13.7), (100.5, 13.4), (100.5, 14.0)]
 )
 def test_an_edge_of_the_extent_is_within(lon: float, lat: float) -> None:
-    there, turned = (
-        points(np.array([lon]), np.array([lat])),
-        points(np.array([lat]), np.array([lon])),
-    )
+    there, turned = points([lon], [lat]), points([lat], [lon])
     assert not outside(there, BANGKOK)[0]
     assert swapped(turned, BANGKOK)[0]
 
@@ -317,14 +318,14 @@ def test_an_edge_of_the_extent_is_within(lon: float, lat: float) -> None:
     ("lon", "lat"), [(100.29, 13.7), (101.01, 13.7), (100.5, 13.39), (100.5, 14.01)]
 )
 def test_beyond_one_edge_of_the_extent_is_outside(lon: float, lat: float) -> None:
-    there = points(np.array([lon]), np.array([lat]))
+    there = points([lon], [lat])
     assert outside(there, BANGKOK)[0]
     assert not swapped(there, BANGKOK)[0]
     assert not swapped(swap_axes(there, np.array([True])), BANGKOK)[0]
 
 
 def test_a_shape_with_one_stray_vertex_is_outside() -> None:
-    stray = shapes("LINESTRING (100.5 13.7, 100.6 13.7, 0 0)")
+    stray = Shapes.of(shapes("LINESTRING (100.5 13.7, 100.6 13.7, 0 0)"))
     assert outside(stray, BANGKOK).tolist() == [True]
     assert swapped(stray, BANGKOK).tolist() == [False]
 
@@ -333,10 +334,10 @@ def test_a_shape_with_one_stray_vertex_is_outside() -> None:
 
 
 def test_wkb_there_and_back() -> None:
-    rows = shapes("POINT Z (1 2 3)", None)
-    column = to_wkb(rows)
+    rows = Shapes.of(shapes("POINT Z (1 2 3)", None))
+    column = rows.to_wkb()
     assert column.type == pa.binary()
     read, unreadable, curved = wkb.read(pa.chunked_array([column]))
-    assert shapely.to_wkt(read[0]) == "POINT (1 2)"
-    assert read[1] is None
+    assert read.xy[0].tolist() == [1, 2]
+    assert read.missing.tolist() == [False, True]
     assert not (unreadable | curved).any()

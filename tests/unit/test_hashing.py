@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from geo.normalising.hashing import (
     HASH_TYPE,
-    canonical_wkb,
     content_hashes,
     feature_ids,
     row_hashes,
 )
+from geo.space.shapes import Shapes
 
 GOLDEN = {
     "name_th": pa.array(["สวนลุมพินี", "", None, "a:b=1"]),
@@ -29,9 +29,9 @@ GOLDEN = {
     "fetched_at": pa.array(
         [datetime(2024, 2, 29, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), None, None]
     ),
-    "geom": canonical_wkb(
+    "geom": Shapes.of(
         np.array([shapely.Point(100.5, 13.75), None, None, shapely.box(100, 13, 101, 14)])
-    ),
+    ).canonical_wkb(),
 }
 
 
@@ -131,7 +131,7 @@ def test_equal_shapes_have_one_wkb() -> None:
     turned = [ring[2:] + ring[:2], ring[::-1]]
     shapes = [shapely.polygons(points) for points in (ring, *turned)]
     shapes.append(shapely.force_3d(shapes[0], 5))
-    assert len(set(canonical_wkb(np.array(shapes)).to_pylist())) == 1
+    assert len(set(Shapes.of(np.array(shapes)).canonical_wkb().to_pylist())) == 1
 
 
 def test_no_rows() -> None:

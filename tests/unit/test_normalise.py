@@ -46,7 +46,7 @@ def test_one_schema_for_every_source() -> None:
     assert found.table["feature_id"].combine_chunks() == feature_ids(
         "some_source", [pa.array(["1", "2"])]
     )
-    assert found.shapes.tolist() == [None, None]
+    assert found.shapes.missing.tolist() == [True, True]
 
 
 def test_a_delivery_that_lacks_declared_columns_is_refused_by_their_names() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import pyarrow as pa
 import pytest
 import shapely
 
+from geo.space.areas import AdminAreas, Areas
+from geo.validating.placing import find_places
 from geo.validating.positions import place_issues, position_issues
 from schemas.models import Severity
 from tests.unit.heart import AREA, CATALOGUE, city, issue, layer, normalised, said, source, told
@@ -66,7 +69,9 @@ def judged(
 ) -> list[pa.Table]:
     delivery = normalised([str(n) for n in range(len(shapes))], shapes, districts, subdistricts)
     areas = city() if admin else None
-    found = list(position_issues(delivery, layer(role=role), AREA, areas, CATALOGUE))
+    by = layer(role=role)
+    places = find_places(delivery.shapes, by, areas)
+    found = list(position_issues(delivery, places, by, AREA, areas, CATALOGUE))
     return [table for table in found if table.num_rows]
 
 
@@ -147,12 +152,11 @@ def test_near_an_area_is_said_as_near() -> None:
 def test_where_no_area_is_near_a_dash_stands() -> None:
     """A long shape may touch nothing that it claims, while its middle lies near a subdistrict."""
     areas = city()
-    only_west = type(areas)(
-        type(areas.districts)(areas.districts.codes[:1], areas.districts.shapes[:1]),
-        areas.subdistricts,
-    )
+    west = (part[:1] for part in astuple(areas.districts))
+    only_west = AdminAreas(Areas(*west), areas.subdistricts)
     delivery = normalised(["a"], [IN_EAST], ["1003"])
-    found = list(position_issues(delivery, layer(), AREA, only_west, CATALOGUE))
+    places = find_places(delivery.shapes, layer(), only_west)
+    found = list(position_issues(delivery, places, layer(), AREA, only_west, CATALOGUE))
     assert said(found) == [("district_disagrees", 11)]
     message = str(told(found, "message_en")[0])
     assert "1002" not in message and "250 m" not in message and "-" in message

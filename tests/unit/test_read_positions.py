@@ -70,14 +70,14 @@ def test_a_source_without_positions_has_none() -> None:
     given = raw(id=["a", "b"], shapes=[shapely.Point(100.5, 13.75)] * 2)
     found = read_positions(given, given.table, source(), layer(), AREA, CATALOGUE)
     assert isinstance(found, Positions)
-    assert found.shapes.tolist() == [None, None]
+    assert found.shapes.missing.tolist() == [True, True]
     assert found.operation is None and found.issues == []
 
 
 def test_the_crs_of_the_file_is_used() -> None:
     found = read([shapely.Point(662699, 1520978)], crs=UTM)
     assert found.operation is not None and found.operation.source == "EPSG:32647"
-    assert shapely.get_x(found.shapes[0]) == pytest.approx(100.505, abs=0.001)
+    assert found.shapes.xy[0, 0] == pytest.approx(100.505, abs=0.001)
 
 
 def test_the_words_of_the_file_stand_above_a_librarys_guess() -> None:
@@ -128,7 +128,7 @@ def test_columns_have_the_declared_crs_whatever_the_file_says() -> None:
     by = source(origin="columns", crs="EPSG:4326")
     found = read_positions(given, given.table, by, layer(), AREA, CATALOGUE)
     assert isinstance(found, Positions)
-    assert shapely.get_coordinates(found.shapes[0]).tolist() == [[100.5, 13.75]]
+    assert found.shapes.xy.tolist() == [[100.5, 13.75]]
 
 
 # --- from columns ------------------------------------------------------------------------------
@@ -136,12 +136,12 @@ def test_columns_have_the_declared_crs_whatever_the_file_says() -> None:
 
 def test_points_are_read_from_text_and_from_numbers() -> None:
     for x, y in ((["100.5"], ["๑๓.๗๕"]), ([100.5], [13.75])):
-        assert shapely.get_coordinates(from_columns(x, y).shapes[0]).tolist() == [[100.5, 13.75]]
+        assert from_columns(x, y).shapes.xy.tolist() == [[100.5, 13.75]]
 
 
 def test_easting_and_northing_are_moved() -> None:
     found = from_columns(["662699"], ["1520978"], "EPSG:24047")
-    lon, lat = shapely.get_coordinates(found.shapes[0])[0]
+    lon, lat = found.shapes.xy[0]
     assert (lon, lat) == pytest.approx((100.50179709, 13.75630202), abs=1e-6)
 
 
@@ -150,7 +150,7 @@ def test_only_zero_and_zero_is_nowhere() -> None:
     assert said(found.issues)[0] == ("position_unreadable", 11)
     unreadable = [row for code, row in said(found.issues) if code == "position_unreadable"]
     assert unreadable == [11]
-    assert [shape is None for shape in found.shapes] == [True, False, False, True]
+    assert found.shapes.missing.tolist() == [True, False, False, True]
 
 
 def test_half_a_position_is_unreadable_where_the_other_half_is_rubbish() -> None:
@@ -158,7 +158,7 @@ def test_half_a_position_is_unreadable_where_the_other_half_is_rubbish() -> None
     assert said(found.issues) == [("position_unreadable", 11), ("position_unreadable", 12)]
     assert told(found.issues, "column_name") == ["x, y"] * 2
     assert told(found.issues, "value") == ["100.5, y", "x, 13.75"]
-    assert found.shapes.tolist() == [None] * 5
+    assert found.shapes.missing.tolist() == [True] * 5
 
 
 def test_what_is_missing_of_a_position_is_shown_as_nothing() -> None:
@@ -171,7 +171,7 @@ def test_what_is_missing_of_a_position_is_shown_as_nothing() -> None:
 def test_bytes_that_are_no_shape_are_an_error_of_their_row() -> None:
     found = read([b"nonsense", shapely.Point(100.5, 13.75), None])
     assert said(found.issues) == [("geometry_unrepairable", 11)]
-    assert [shape is None for shape in found.shapes] == [True, False, True]
+    assert found.shapes.missing.tolist() == [True, False, True]
     assert "bytes" in str(told(found.issues, "message_en")[0])
 
 
@@ -180,8 +180,8 @@ def test_exchanged_axes_are_turned_and_said() -> None:
     found = read(places)
     assert said(found.issues) == [("position_swapped", 11)]
     assert told(found.issues, "value") == ["lat, lon"]
-    assert shapely.get_coordinates(found.shapes[:2]).tolist() == [[100.5, 13.75]] * 2
-    assert shapely.get_coordinates(found.shapes[2]).tolist() == [[13.75, 13.75]]
+    assert found.shapes.xy[:2].tolist() == [[100.5, 13.75]] * 2
+    assert found.shapes.xy[2:].tolist() == [[13.75, 13.75]]
 
 
 def test_a_repair_says_how_far_and_how_much() -> None:
@@ -189,7 +189,7 @@ def test_a_repair_says_how_far_and_how_much() -> None:
     assert said(found.issues) == [("geometry_invalid_repaired", 12)]
     assert "0.00 m, " in str(told(found.issues, "message_en")[0])
     assert "m2" in str(told(found.issues, "message_en")[0])
-    assert all(shapely.is_valid(found.shapes))
+    assert all(shapely.is_valid(found.shapes.drawn))
 
 
 def test_each_way_to_be_no_shape_of_the_layer_is_told_apart() -> None:
@@ -210,7 +210,7 @@ def test_a_monster_of_a_shape_is_refused_alone() -> None:
     found = read([shapely.polygons(ring), SQUARE], kind="polygon")
     assert said(found.issues) == [("geometry_too_many_vertices", 11)]
     assert "> 200,000" in str(told(found.issues, "message_en")[0])
-    assert [shape is None for shape in found.shapes] == [True, False]
+    assert found.shapes.missing.tolist() == [True, False]
 
 
 def test_a_curve_is_read_where_it_is_straight_and_told_where_it_is_not() -> None:
@@ -218,7 +218,7 @@ def test_a_curve_is_read_where_it_is_straight_and_told_where_it_is_not() -> None
     arc = struct.pack("<BII6d", 1, 8, 3, 100.5, 13.7, 100.6, 13.8, 100.7, 13.7)
     shapes = [surface, arc, SQUARE]
     found = read(shapes=shapes, kind="polygon")
-    straight, curved, plain = found.shapes
+    straight, curved, plain = found.shapes.drawn
     assert shapely.equals(straight, plain)
     assert curved is None
     assert said(found.issues) == [("geometry_curved", 12)]

@@ -53,7 +53,7 @@ def said(*rows: bytes | None) -> list[str | None]:
     assert not (unreadable & curved).any()
     return [
         "unreadable" if bad else "curved" if arc else None if shape is None else shape.wkt
-        for shape, bad, arc in zip(shapes, unreadable, curved, strict=True)
+        for shape, bad, arc in zip(shapes.geometries(), unreadable, curved, strict=True)
     ]
 
 
@@ -174,7 +174,7 @@ def test_nothing_is_made_up_from_damaged_bytes() -> None:
             row[random.randrange(len(row))] = random.randrange(256)
         rows.append(bytes(row[: random.choice([len(row), random.randrange(len(row))])]))
     shapes, unreadable, curved = wkb.read(pa.array(rows, pa.binary()))
-    told = unreadable.astype(int) + curved + ~shapely.is_missing(shapes)
+    told = unreadable.astype(int) + curved + ~shapes.missing
     assert (told == 1).all()
 
 
@@ -189,7 +189,7 @@ def test_long_collections_are_read_as_geos_reads_them() -> None:
     column = pa.array(shapely.to_wkb(many), pa.binary())
     assert all(len(value.as_py()) > wkb.FLAT_BYTES for value in column)
     found = wkb.read(column.slice(1))
-    assert shapely.equals_exact(found.geometries, many[1:]).all()
+    assert shapely.equals_exact(found.shapes.drawn, many[1:]).all()
 
 
 def nested(depth: int) -> bytes:
@@ -268,7 +268,7 @@ def test_empty_slices_and_chunks() -> None:
         pa.array([None, None], pa.binary()),
         pa.chunked_array([pa.array([LINE, ARC]), pa.array([None, STRAIGHT], pa.binary())]).slice(1),
     ):
-        assert len(wkb.read(column).geometries) == len(column)
+        assert len(wkb.read(column).shapes) == len(column)
 
 
 @pytest.mark.parametrize(
