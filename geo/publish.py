@@ -2,6 +2,7 @@
 
 A release is a folder `<map>/<n>`. It is built in `<map>/.building-<n>` from one snapshot of the
 database, read again by second readers, and renamed in the transaction that moves the pointer.
+What did not change since the current release is not built again: both share its files.
 Killed at any instant, readers have the old release or the new one, whole; what is left over is
 removed by the next publication.
 """
@@ -22,6 +23,7 @@ from geo.errors import ConfigurationError, DatabaseBusy
 from geo.publishing.build import build_release
 from geo.publishing.durable import sync, sync_tree
 from geo.publishing.manifest import FORMAT, write_manifest
+from geo.publishing.previous import Previous
 from geo.publishing.publication import Publication
 from geo.store import lease
 from geo.store.database import run, transaction
@@ -76,7 +78,8 @@ def publish(
         return None
     building = home / f".building-{target}"
     try:
-        manifest = build_release(engine, publication, building, tell)
+        previous = Previous(home / str(target - 1), coming.manifest) if coming.manifest else None
+        manifest = build_release(engine, publication, previous, building, tell)
         tell(f"release {target}: move the pointer")
         sync_tree(building)
         with transaction(engine) as connection:

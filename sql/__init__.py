@@ -57,6 +57,11 @@ def views() -> list[SqlFile]:
     return _folder("views")
 
 
+def statements(beginning: str) -> list[str]:
+    """Texts of the statements whose names begin so, in the order of their names."""
+    return [file.text for file in _folder("statements") if file.name.startswith(beginning)]
+
+
 @cache
 def statement(name: str) -> str:
     """Text of `statements/<name>.sql`. Raises FileNotFoundError for an unknown name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection, Row
 
 from geo.errors import ReleaseUnverified
-from geo.publishing.columns import GEOMETRY, RESERVED, Bounds, public_columns, written_names
+from geo.publishing.columns import RESERVED, public_columns, written_names
+from geo.publishing.content import Content
 from geo.publishing.durable import sync
-from geo.publishing.files import bounds_of
+from geo.publishing.facts import Facts
+from geo.publishing.named import describe
 from geo.publishing.publication import Publication
 from geo.store.database import run
 from schemas.models import Layer, Source
@@ -37,30 +36,26 @@ fetching told as the date of the content. web/formats.py reads it.
 class LayerProducts:
     """What was built and verified of one layer."""
 
-    rows: pa.Table
+    facts: Facts
     files: Mapping[str, Path]
     tile_loss: Mapping[int, int]
 
 
 def describe_file(path: Path, folder: Path) -> Json:
     """Name within the release, fingerprint and size of a file."""
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return {
-        "path": path.relative_to(folder).as_posix(),
-        "sha256": sha256,
-        "bytes": path.stat().st_size,
-    }
+    file = describe(path, folder)
+    return {"path": file.path, "sha256": file.sha256, "bytes": file.size}
 
 
 def build_manifest(
     connection: Connection,
     publication: Publication,
-    products: Mapping[str, LayerProducts],
-    files: Mapping[str, Path],
-    folder: Path,
+    layers: Mapping[str, Json],
+    contents: Mapping[str, Content],
+    files: Mapping[str, Json],
 ) -> Json:
-    """The manifest of a built release; `products` by layer id, `files` of the whole map by name.
+    """The manifest of a built release. `layers` and `contents` are by layer id: what it says of
+    each (`describe_layer`), and what decided it. `files` are those of the whole map, by name.
 
     `data_as_of` is the newest date that an agency states for its content, and null where none
     does; `fetched_on` is the newest day, in Bangkok, on which bytes were fetched.
@@ -68,7 +63,7 @@ def build_manifest(
     one_map = publication.view.map
     accepted = _accepted_runs(connection, publication)
     sources = [source for source in publication.view.sources if source.id in accepted]
-    _require_same_counts(accepted, [made.rows for made in products.values()])
+    _require_same_counts(accepted, contents.values())
     return {
         "format": FORMAT,
         "map": one_map.id,
@@ -82,9 +77,9 @@ def build_manifest(
         "data_as_of": _newest(source.as_of for source in sources),
         "fetched_on": _newest(_fetched_on(accepted[source.id]) for source in sources),
         "bounds": list(publication.view.area.extent),
-        "layers": [_layer(layer, products[layer.id], folder) for layer in publication.view.layers],
+        "layers": [layers[layer.id] for layer in publication.view.layers],
         "sources": [_source(publication, source, accepted[source.id]) for source in sources],
-        "files": {name: describe_file(path, folder) for name, path in files.items()},
+        "files": dict(files),
     }
 
 
@@ -99,30 +94,26 @@ def write_manifest(folder: Path, manifest: Json, published_at: datetime) -> Json
     return final
 
 
-def _layer(layer: Layer, products: LayerProducts, folder: Path) -> Json:
-    rows = products.rows
-    bounds: Bounds | None = bounds_of(rows)
-    located = len(rows) - rows[GEOMETRY].null_count
-    precision = rows["location_precision"]
-    counted = {
-        name: pc.sum(pc.equal(precision, name)).as_py() or 0 for name in ("subdistrict", "district")
-    }
+def describe_layer(layer: Layer, content: Content, products: LayerProducts, folder: Path) -> Json:
+    """What the manifest says of a layer that was built."""
+    facts = products.facts
     written = _written_as(layer)
     return {
         "id": layer.id,
+        "content": content.noted,
         "title": layer.title.model_dump(),
         "role": layer.role.value,
         "geometry": layer.geometry.value,
-        "features": len(rows),
-        "located": located,
-        "at_area": counted,
+        "features": facts.features,
+        "located": facts.located,
+        "at_area": {name: facts.by_precision[name] for name in ("subdistrict", "district")},
         "min_zoom": layer.style.min_zoom,
         "max_zoom": layer.style.max_zoom,
-        "bounds": list(bounds) if bounds else None,
+        "bounds": list(facts.bounds) if facts.bounds else None,
         "tile_loss": {str(zoom): lost for zoom, lost in products.tile_loss.items()},
         "files": {
             name: describe_file(path, folder)
-            | ({"features": located} if name == "pmtiles" else {"features": len(rows)})
+            | {"features": facts.located if name == "pmtiles" else facts.features}
             for name, path in products.files.items()
         },
         "columns": [
@@ -155,15 +146,14 @@ def _accepted_runs(connection: Connection, publication: Publication) -> dict[str
     }
 
 
-def _require_same_counts(accepted: Mapping[str, Row[Any]], layers: Iterable[pa.Table]) -> None:
+def _require_same_counts(accepted: Mapping[str, Row[Any]], layers: Iterable[Content]) -> None:
     """The rows on the map are those that each source's run has published, counted apart."""
     on_the_map = Counter[str]()
-    for rows in layers:
-        counted = pc.value_counts(rows["source_id"])
-        on_the_map.update(dict(zip(*map(pa.Array.to_pylist, counted.flatten()), strict=True)))
+    for content in layers:
+        on_the_map.update(content.by_source)
     said = {source: found.rows_published for source, found in accepted.items()}
     for source in sorted({*on_the_map, *said}):
-        if on_the_map[source] != said.get(source):
+        if on_the_map[source] != said.get(source, 0):
             raise ReleaseUnverified(
                 f"source {source}",
                 f"{on_the_map[source]} rows are on the map, and its run had {said.get(source)}",

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import gzip
 import html
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from heapq import merge
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any, Final
 
+from pmtiles.reader import MmapSource, all_tiles
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from sqlalchemy import Connection
 
 from geo.publishing.columns import STANDARD, Bounds, tile_columns
 from geo.publishing.publication import Publication
-from geo.store.blame import Building
 from geo.store.database import run
 from schemas.models import Bilingual, ColumnType, Layer
 
@@ -74,55 +75,54 @@ class Archive:
         self._writer.finalize(header, dict(metadata))  # type: ignore[no-untyped-call]
 
 
-def build_tiles(
-    connection: Connection,
-    publication: Publication,
-    folder: Path,
-    progress: Callable[[str], None],
-) -> dict[str, Path]:
-    """Writes `<layer>.pmtiles` for each layer and `map.pmtiles`; returns their paths by name.
+def build_archive(
+    connection: Connection, publication: Publication, layer: Layer, folder: Path
+) -> Path:
+    """Writes `<layer>.pmtiles` and returns its path.
 
     Reads the rows that `publish_gather` put into the transaction's temporary table.
     """
-    layers = publication.view.layers
-    paths = {
-        name: folder / f"{name}.pmtiles" for name in (*(layer.id for layer in layers), WHOLE_MAP)
-    }
-    with ExitStack() as stack:
-        archives = {
-            name: stack.enter_context(closing(Archive(path))) for name, path in paths.items()
-        }
-        first, last = _zooms(layers)
-        for zoom in range(first, last + 1):
-            progress(f"tiles of zoom {zoom} ({last} is the last)")
-            _add_zoom(connection, zoom, layers, archives)
-        bounds = publication.view.area.extent
-        for layer in layers:
-            with Building(layer.id):
-                archives[layer.id].finish(_metadata(publication, layer.title, [layer]), bounds)
-        whole = _metadata(publication, publication.view.map.title, layers)
-        archives[WHOLE_MAP].finish(whole, bounds)
-    return paths
+    path = folder / f"{layer.id}.pmtiles"
+    with closing(Archive(path)) as archive:
+        for zoom in range(layer.style.min_zoom, layer.style.max_zoom + 1):
+            rows = run(connection, "publish_tiles", layer=layer.id, zoom=zoom)
+            archive.add(zoom, {(row.x, row.y): bytes(row.tile) for row in rows})
+        metadata = _metadata(publication, layer.title, [layer])
+        archive.finish(metadata, publication.view.area.extent)
+    return path
+
+
+def join_archives(publication: Publication, layers: Mapping[str, Path], folder: Path) -> Path:
+    """Writes `map.pmtiles`, made of the archives of all layers, and returns its path."""
+    path, view = folder / f"{WHOLE_MAP}.pmtiles", publication.view
+    with closing(Archive(path)) as archive:
+        paths = [layers[layer.id] for layer in view.layers]
+        for zoom, tiles in groupby(_joined(paths), lambda tile: tile[0]):
+            archive.add(zoom, {(x, y): tile for _, x, y, tile in tiles})
+        archive.finish(_metadata(publication, view.map.title, view.layers), view.area.extent)
+    return path
+
+
+def _joined(paths: Sequence[Path]) -> Iterator[tuple[int, int, int, bytes]]:
+    """Zoom, column, row and bytes of each tile that draws something, in the order of an archive."""
+    parts = merge(*map(_numbered, count(), paths))
+    for _, same in groupby(parts, lambda part: part[0]):
+        whole = list(same)
+        zoom, column, row = whole[0][2]
+        yield zoom, column, row, b"".join(gzip.decompress(packed) for *_, packed in whole)
+
+
+def _numbered(order: int, path: Path) -> Iterator[tuple[int, int, tuple[int, int, int], bytes]]:
+    with path.open("rb") as file:
+        source = MmapSource(file)  # type: ignore[no-untyped-call]
+    for at, packed in all_tiles(source):  # type: ignore[no-untyped-call]
+        if gzip.decompress(packed):
+            yield zxy_to_tileid(*at), order, at, packed
 
 
 def _zooms(layers: Sequence[Layer]) -> tuple[int, int]:
     styles = [layer.style for layer in layers]
     return min(style.min_zoom for style in styles), max(style.max_zoom for style in styles)
-
-
-def _add_zoom(
-    connection: Connection, zoom: int, layers: Sequence[Layer], archives: Mapping[str, Archive]
-) -> None:
-    whole: dict[tuple[int, int], list[bytes]] = defaultdict(list)
-    for layer in layers:
-        if layer.style.min_zoom <= zoom <= layer.style.max_zoom:
-            with Building(layer.id):
-                rows = run(connection, "publish_tiles", layer=layer.id, zoom=zoom)
-                tiles = {(row.x, row.y): bytes(row.tile) for row in rows}
-                archives[layer.id].add(zoom, tiles)
-            for at, tile in tiles.items():
-                whole[at].append(tile)
-    archives[WHOLE_MAP].add(zoom, {at: b"".join(parts) for at, parts in whole.items()})
 
 
 def _metadata(

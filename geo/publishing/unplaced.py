@@ -12,13 +12,31 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
+from geo.publishing.publication import Publication
+from geo.store.blame import Building
 from geo.store.database import run
-from schemas.models import GeometryKind, Layer
+from schemas.models import GeometryKind, Layer, Role
 
 Json = dict[str, Any]
 
 DECIMALS: Final = 7
 """Of degrees: about one centimetre."""
+
+_BOUNDARIES: Final = (Role.district, Role.subdistrict)
+
+
+def gather_places(connection: Connection, publication: Publication) -> None:
+    """Fills the transaction's temporary table that the others read: also of layers whose files are
+    those of the release before."""
+    for layer in publication.view.layers:
+        with Building(layer.id):
+            run(
+                connection,
+                "publish_gather_places",
+                layer=layer.id,
+                target=publication.number,
+                whole=layer.role in _BOUNDARIES or _is_labelled(layer),
+            )
 
 
 def unplaced_places(connection: Connection) -> Json:
@@ -47,9 +65,7 @@ def unplaced_places(connection: Connection) -> Json:
 
 def label_anchors(connection: Connection, layers: Sequence[Layer]) -> Json:
     """GeoJSON of one point for each area whose layer is labelled."""
-    labelled = [
-        layer.id for layer in layers if layer.style.label and layer.geometry is GeometryKind.polygon
-    ]
+    labelled = [layer.id for layer in layers if _is_labelled(layer)]
     features = [
         {
             "type": "Feature",
@@ -61,6 +77,10 @@ def label_anchors(connection: Connection, layers: Sequence[Layer]) -> Json:
         for row in run(connection, "publish_labels", layers=labelled)
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def _is_labelled(layer: Layer) -> bool:
+    return layer.style.label and layer.geometry is GeometryKind.polygon
 
 
 def _position(row: Row[Any]) -> list[float] | None:

@@ -3,19 +3,19 @@
 with holder as (
     select location_precision as level,
            case location_precision when 'subdistrict' then subdistrict_code else district_code end as code
-    from public_feature where location_precision <> 'exact'
+    from public_place where location_precision <> 'exact'
     union
     select 'district', district_code
-    from public_feature where location_precision <> 'exact'
+    from public_place where location_precision <> 'exact'
 ),
 area as (
     select distinct on (level, code) level, code, attributes, geom
     from (
         select 'district' as level, district_code as code, feature_id, attributes, geom
-        from public_feature where layer_id = meta.layer_of_role('district')
+        from public_place where layer_id = meta.layer_of_role('district')
         union all
         select 'subdistrict', subdistrict_code, feature_id, attributes, geom
-        from public_feature where layer_id = meta.layer_of_role('subdistrict')
+        from public_place where layer_id = meta.layer_of_role('subdistrict')
     ) polygon
     where geom is not null
     order by level, code, feature_id

@@ -1,0 +1,1 @@
+select * from meta.layer_content(:layer, :target)
