@@ -244,6 +244,7 @@ def test_a_layer_that_cannot_be_built_even_as_it_was_leaves_the_last_release_up(
 ) -> None:
     small_city.refresh()
     small_city.hospital("โรงพยาบาลใหม่")
+    lose_the_files_of("districts", small_city)  # as it was, it would be shared and not built
     with monkeypatch.context() as patch:
 
         def never(*_: Any) -> None:
@@ -256,6 +257,11 @@ def test_a_layer_that_cannot_be_built_even_as_it_was_leaves_the_last_release_up(
     assert "ValueError" in str(result.fault) and SECRET not in str(result.fault)
     assert small_city.scalars("select name_th from onemap.hospitals") == ["โรงพยาบาลกลาง"]
     assert small_city.refresh()[1] == 2
+
+
+def lose_the_files_of(layer: str, city: SmallCity) -> None:
+    for path in (city.job.settings.releases / "bangkok" / "1").rglob(f"{layer}*"):
+        path.unlink()
 
 
 def test_a_fault_of_the_whole_publication_is_told(
