@@ -42,6 +42,19 @@ class Previous:
         same = content.is_that_of(entry.get("content"))
         return entry if same and self.share(entry["files"], folder) else None
 
+    def archive(self, layer_id: str, content: Content) -> Path | None:
+        """The layer's tiles, where what the release begins and ends is all that is other in them:
+        they were cut in the same way, of rows that nobody touched since. None if they are not
+        whole any more.
+        """
+        entry = self.layer(layer_id)
+        builds_on = content.builds_on(entry.get("content"))
+        return self._whole(entry["files"]["pmtiles"]) if builds_on else None
+
+    def archive_of_map(self) -> Path | None:
+        """The tiles of all layers, if they are whole."""
+        return self._whole(self.manifest["files"]["pmtiles"])
+
     def share(self, described: Any, folder: Path) -> bool:
         """Gives the files that a part of the manifest describes a name in `folder` as well.
 
@@ -53,6 +66,10 @@ class Previous:
         for file in files:
             _link(self.folder, folder, file)
         return True
+
+    def _whole(self, described: Json) -> Path | None:
+        (file,) = named_files(described)
+        return self.folder / file.path if is_whole(self.folder, file) else None
 
 
 def _link(source: Path, target: Path, file: ReleaseFile) -> None:
