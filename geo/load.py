@@ -1,23 +1,21 @@
 """Step 6, load: an accepted delivery becomes history, in one transaction.
 
-Only identity and fingerprint of every row go to staging first; the comparison is made in SQL, and
-only new and changed rows travel. The run, its counts and its issues are written with the rows.
-Killed at any instant, it has happened or it has not; done twice, it is done once.
+Rows are compared with the map as they pass, and only what is new or changed travels, to a stage of
+the run's own (`geo.store.staging`). History, the run, its counts and its issues are then written
+together. Killed at any instant, it has happened or it has not; done twice, it is done once.
 """
 
 from __future__ import annotations
 
 from uuid import UUID
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine
 
 from geo.states import Loaded, Validated, Verdict
-from geo.store import lease, tables
-from geo.store.copying import copy_in
+from geo.store import lease
 from geo.store.database import run, transaction
 from geo.store.runs import Decision, decide, write_rows
+from geo.store.staging import Stage, staging
 from schemas.models import Bilingual, Layer, Source
 
 
@@ -37,37 +35,56 @@ def load(
     writes the person's `decision` that lets the delivery through. Raises LeaseLost, and UnknownRun
     if the hold that was decided no longer waits; database errors leave everything as it was.
     """
-    with transaction(engine) as connection:
-        lease.check(connection, [layer.id], token)
+    with staging(engine, layer, source, run_id) as stage:
+        stage.add(delivery.accepted)
+        return load_staged(stage, delivery, verdict, token, decision)
+
+
+def load_staged(
+    stage: Stage,
+    delivery: Validated,
+    verdict: Verdict,
+    token: UUID,
+    decision: Decision | None = None,
+) -> Loaded:
+    """The same for a delivery whose accepted rows are on the stage."""
+    with stage.settled() as connection:
+        lease.check(connection, [stage.layer.id], token)
         if decision:
             decide(connection, decision, "approved")
         target = int(run(connection, "target_release").scalar_one())
-        names = {"layer": layer.id, "source": source.id, "target": target}
-        run(connection, "empty_staging", layer=layer.id)
-        run(connection, "take_back", **names)
-        _stage(connection, delivery.accepted, source, layer)
-        counts = run(connection, "apply_staging", run=run_id, **names).one()
-        run(connection, "empty_staging", layer=layer.id)
-        loaded = Loaded(run_id, target, counts.added, counts.changed, counts.removed)
-        write_rows(connection, run_id, delivery)
-        run(
+        counts = run(
             connection,
-            "run_accept",
-            run_id=run_id,
+            "apply_stage",
+            layer=stage.layer.id,
+            source=stage.source.id,
+            run=stage.run_id,
             target=target,
-            rows_in=delivery.rows_in,
-            rows_published=delivery.accepted.num_rows,
-            rows_quarantined=delivery.quarantined.num_rows,
-            rows_filtered=delivery.filtered.num_rows,
-            rows_at_area=delivery.rows_at_area,
-            rows_repaired=delivery.rows_repaired,
-            added=loaded.added,
-            changed=loaded.changed,
-            removed=loaded.removed,
-            evidence=dict(verdict.evidence),
-            lineage=dict(delivery.lineage) | {"schema": dict(delivery.schema)},
-        )
+        ).one()
+        loaded = Loaded(stage.run_id, target, counts.added, counts.changed, counts.removed)
+        write_rows(connection, stage.run_id, delivery)
+        _close(connection, loaded, delivery, verdict)
         return loaded
+
+
+def _close(connection: Connection, loaded: Loaded, delivery: Validated, verdict: Verdict) -> None:
+    run(
+        connection,
+        "run_accept",
+        run_id=loaded.run_id,
+        target=loaded.target_release,
+        rows_in=delivery.rows_in,
+        rows_published=delivery.accepted.num_rows,
+        rows_quarantined=delivery.quarantined.num_rows,
+        rows_filtered=delivery.filtered.num_rows,
+        rows_at_area=delivery.rows_at_area,
+        rows_repaired=delivery.rows_repaired,
+        added=loaded.added,
+        changed=loaded.changed,
+        removed=loaded.removed,
+        evidence=dict(verdict.evidence),
+        lineage=dict(delivery.lineage) | {"schema": dict(delivery.schema)},
+    )
 
 
 def take_back(engine: Engine, layer: str, token: UUID, reason: Bilingual) -> None:
@@ -87,11 +104,3 @@ def take_back(engine: Engine, layer: str, token: UUID, reason: Bilingual) -> Non
             reason=reason.en,
             reason_th=reason.th,
         )
-
-
-def _stage(connection: Connection, rows: pa.Table, source: Source, layer: Layer) -> None:
-    """Sends identity and fingerprint of every row, then whole rows where these are new."""
-    copy_in(connection, tables.staging_key(layer), rows)
-    changed = run(connection, "changed_features", layer=layer.id, source=source.id).scalars().all()
-    travelling = rows.filter(pc.is_in(rows["feature_id"], pa.array(changed, pa.binary(16))))
-    copy_in(connection, tables.staging(layer), travelling)

@@ -11,12 +11,12 @@ from schemas.models import Layer, Source
 
 
 def current_rows(connection: Connection, source: Source, layer: Layer) -> pa.Table:
-    """Open versions of a source's features, with the columns of `staging.<layer>` that there are.
+    """Open versions of a source's features, as they arrived: the columns that there are.
 
     `geom` is WKB in EPSG:4326. A table that was made for older declarations lacks columns, or is
     not there yet: then there are no rows. Not for a hot path: rows pass through Python.
     """
-    history, wanted = tables.history(layer), tables.staging(layer).columns
+    history, wanted = tables.history(layer), tables.arriving(layer).columns
     schema = pa.schema([(column.name, arrow_type(column)) for column in wanted])
     known = inspect(connection)
     if not known.has_table(layer.id, schema="core"):

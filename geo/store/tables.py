@@ -213,30 +213,26 @@ def history(declared: Layer) -> Table:
     )
 
 
-def staging(declared: Layer) -> Table:
-    """`staging.<layer>`: rows on their way in; identities and shapes are bytes."""
+def arriving(declared: Layer) -> Table:
+    """Rows of a delivery on their way into `core.<layer>`, with its columns; of one session."""
     return Table(
-        declared.id,
-        MetaData(schema="staging"),
-        Column("feature_id", BYTEA, nullable=False),
-        Column("source_key", Text, nullable=False),
-        Column("source_row", Integer, nullable=False),
-        Column("content_hash", BYTEA, nullable=False),
-        Column("claimed_district_code", Text),
-        Column("claimed_subdistrict_code", Text),
-        Column("geom", BYTEA),
-        *_declared_columns(declared),
+        "arriving",
+        MetaData(schema="pg_temp"),
+        *(
+            Column(column.name, column.type, nullable=column.nullable)
+            for column in history(declared).columns
+            if column.name not in _OF_THE_LOAD
+        ),
     )
 
 
-def staging_key(declared: Layer) -> Table:
-    """`staging.<layer>_key`: identity and fingerprint of every row of a delivery."""
-    return Table(
-        f"{declared.id}_key",
-        MetaData(schema="staging"),
-        Column("feature_id", BYTEA, nullable=False),
-        Column("content_hash", BYTEA, nullable=False),
-    )
+_OF_THE_LOAD = ("source_id", "run_id", "release_from", "release_to")
+"""Columns of a history that are the same for all rows of a load."""
+
+
+def ending() -> Table:
+    """Versions that end with a delivery; of one session."""
+    return Table("ending", MetaData(schema="pg_temp"), Column("feature_id", Uuid, nullable=False))
 
 
 def _declared_columns(declared: Layer) -> list[Column[Any]]:

@@ -135,33 +135,6 @@ begin
     end loop;
 end $$;
 
--- Staging: what COPY writes. Identities and shapes arrive as bytes and become what they are in core.
-create or replace procedure meta.define_staging(layer_name text)
-language plpgsql as $$
-declare
-    declared text := (
-        select string_agg(format(', %I %s', column_name, meta.sql_type(type)), '' order by position)
-        from meta.layer_column where layer_id = layer_name
-    );
-    name text := format('staging.%I', layer_name);
-begin
-    declared := coalesce(declared, '');
-    if meta.stands(name, declared) then
-        return;
-    end if;
-    execute format('drop table if exists staging.%1$I, staging.%2$I', layer_name, layer_name || '_key');
-    execute format(
-        'create unlogged table staging.%I (feature_id bytea not null, content_hash bytea not null)',
-        layer_name || '_key');
-    execute format($sql$
-        create unlogged table staging.%I (
-            feature_id bytea not null, source_key text not null, source_row integer not null,
-            content_hash bytea not null, claimed_district_code text, claimed_subdistrict_code text,
-            geom bytea %s
-        )$sql$, layer_name, declared);
-    call meta.note_definition(name, declared);
-end $$;
-
 -- A reader's view of one layer. Columns are only added at the end, so that the views which planners
 -- built upon it stay. Where a column went (it is no longer declared, or not for these readers), the
 -- view is made anew; if somebody's view depends on it, the caller is told.
@@ -267,7 +240,6 @@ language plpgsql as $$
 begin
     call meta.define_history(layer_name);
     call meta.index_history(layer_name);
-    call meta.define_staging(layer_name);
     call meta.define_view('onemap', layer_name, array['public', 'internal']);
     call meta.define_view('web', layer_name, array['public']);
     call meta.define_as_of(layer_name);

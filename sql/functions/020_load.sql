@@ -6,10 +6,47 @@ language sql as $$
     select release + 1 from meta.pointer for share
 $$;
 
-create or replace procedure meta.empty_staging(layer_name text)
+-- The stage of one run: rows on their way in, and the versions that end with them. Both are of this session.
+create or replace procedure meta.open_stage(layer_name text)
 language plpgsql as $$
 begin
-    execute format('truncate staging.%I, staging.%I', layer_name, layer_name || '_key');
+    execute format($sql$
+        create temporary table arriving as
+        select feature_id, source_key, source_row, content_hash, claimed_district_code, claimed_subdistrict_code,
+               district_code, subdistrict_code, location_precision, geom %2$s
+        from core.%1$I with no data
+        $sql$, layer_name, meta.declared_columns(layer_name));
+    create temporary table ending (feature_id uuid not null);
+end $$;
+
+-- The layer's declared columns, each after a comma.
+create or replace function meta.declared_columns(layer_name text) returns text
+language sql stable as $$
+    select coalesce(string_agg(format(', %I', column_name), '' order by position), '')
+    from meta.layer_column where layer_id = layer_name
+$$;
+
+-- What a source has on the map once an earlier preparation of it is taken back: identities, 16 bytes each, and
+-- fingerprints, 17 bytes each (those of the first recipe get their version before them), joined to few long
+-- values: a value for each of millions of rows would cost the client ten times as much.
+create or replace function meta.known_versions(layer_name text, source text, target integer)
+returns table (ids bytea, hashes bytea)
+language plpgsql stable as $$
+begin
+    return query execute format($sql$
+        select string_agg(id, ''), string_agg(hash, '')
+        from (
+            select uuid_send(feature_id) as id,
+                   case octet_length(content_hash) when 16 then '\x01'::bytea || content_hash else content_hash end
+                       as hash
+            from core.%1$I where source_id = $1 and release_from < $2 and release_to is null
+            union all
+            select uuid_send(feature_id),
+                   case octet_length(content_hash) when 16 then '\x01'::bytea || content_hash else content_hash end
+            from core.%1$I where source_id = $1 and release_from < $2 and release_to = $2
+        ) known
+        group by get_byte(id, 15)
+        $sql$, layer_name) using source, target;
 end $$;
 
 -- What an earlier load of this source prepared for the coming release is taken back: the new load
@@ -52,53 +89,36 @@ declare
     );
 begin
     execute format($sql$
-        update core.%1$I l set content_hash = s.content_hash
-        from staging.%1$I s
-        where l.feature_id = encode(s.feature_id, 'hex')::uuid
-          and l.source_id = $1 and l.release_to is null
-          and meta.hash_version(l.content_hash) <> meta.hash_version(s.content_hash)
-          and l.claimed_district_code is not distinct from
-              coalesce(s.claimed_district_code, left(s.claimed_subdistrict_code, 4))
-          and l.claimed_subdistrict_code is not distinct from s.claimed_subdistrict_code
-          and st_asbinary(st_normalize(st_multi(l.geom))) is not distinct from
-              st_asbinary(st_normalize(st_multi(st_setsrid(st_geomfromwkb(s.geom), 4326))))
-          %2$s
+        with renewed as (
+            update core.%1$I l set content_hash = s.content_hash
+            from pg_temp.arriving s, pg_temp.ending e
+            where s.feature_id = e.feature_id and l.feature_id = e.feature_id
+              and l.source_id = $1 and l.release_to is null
+              and meta.hash_version(l.content_hash) <> meta.hash_version(s.content_hash)
+              and l.claimed_district_code is not distinct from
+                  coalesce(s.claimed_district_code, left(s.claimed_subdistrict_code, 4))
+              and l.claimed_subdistrict_code is not distinct from s.claimed_subdistrict_code
+              and st_asbinary(st_normalize(l.geom)) is not distinct from st_asbinary(st_normalize(s.geom))
+              %2$s
+            returning l.feature_id
+        ),
+        stays as (
+            delete from pg_temp.ending e using renewed r where e.feature_id = r.feature_id
+        )
+        delete from pg_temp.arriving s using renewed r where s.feature_id = r.feature_id
         $sql$, layer_name, same) using source;
-    execute format($sql$
-        delete from staging.%1$I s using core.%1$I l
-        where l.feature_id = encode(s.feature_id, 'hex')::uuid
-          and l.source_id = $1 and l.release_to is null and l.content_hash = s.content_hash
-        $sql$, layer_name) using source;
 end $$;
 
--- Features whose content is new or other than the open version: only these need to travel.
-create or replace function meta.changed_features(layer_name text, source text)
-returns table (feature_id bytea)
-language plpgsql as $$
-begin
-    execute format('analyze staging.%I', layer_name || '_key');
-    return query execute format($sql$
-        select k.feature_id
-        from staging.%2$I k
-        left join core.%1$I l
-          on l.feature_id = encode(k.feature_id, 'hex')::uuid
-         and l.source_id = $1 and l.release_to is null and l.content_hash = k.content_hash
-        where l.feature_id is null
-        $sql$, layer_name, layer_name || '_key') using source;
-end $$;
-
--- Closes what is gone or changed, opens what is new or changed, from the target release on.
-create or replace function meta.apply_staging(
+-- Closes what is gone or changed, opens what is new or changed, from the target release on. The rows came on
+-- the session's stage; source and run are the same for all of them, and are looked at once.
+create or replace function meta.apply_stage(
     layer_name text, source text, run integer, target integer,
     out added integer, out changed integer, out removed integer
 )
 language plpgsql as $$
 declare
-    names text := (
-        select coalesce(string_agg(format(', %I', column_name), '' order by position), '')
-        from meta.layer_column where layer_id = layer_name
-    );
-    kind text := (select geometry from meta.layer where layer_id = layer_name);
+    names text := meta.declared_columns(layer_name);
+    ended integer;
     closed integer;
     opened integer;
 begin
@@ -108,22 +128,21 @@ begin
         raise exception 'run % is none of source % of layer %', run, source, layer_name
             using errcode = 'foreign_key_violation';
     end if;
+    call meta.take_back(layer_name, source, target);
     call meta.renew_hashes(layer_name, source);
     execute format($sql$
         update core.%1$I l set release_to = $2
-        where l.source_id = $1 and l.release_to is null
-          and not exists (
-              select from staging.%2$I k
-              where k.feature_id = uuid_send(l.feature_id) and k.content_hash = l.content_hash
-          )
-        $sql$, layer_name, layer_name || '_key') using source, target;
+        from pg_temp.ending e
+        where l.feature_id = e.feature_id and l.source_id = $1 and l.release_to is null
+        $sql$, layer_name) using source, target;
     get diagnostics closed = row_count;
+    select count(*) into ended from pg_temp.ending;
+    if closed <> ended then
+        raise exception 'of % versions that end, % are open: the map changed since they were compared', ended, closed
+            using errcode = 'serialization_failure';
+    end if;
 
-    execute format($sql$
-        select count(*) from staging.%2$I s
-        join core.%1$I l on l.feature_id = encode(s.feature_id, 'hex')::uuid and l.release_to = $1
-        where l.source_id = $2
-        $sql$, layer_name, layer_name) into changed using target, source;
+    select count(*) into changed from pg_temp.arriving join pg_temp.ending using (feature_id);
 
     execute format($sql$
         insert into core.%1$I (
@@ -131,17 +150,15 @@ begin
             claimed_district_code, claimed_subdistrict_code, district_code, subdistrict_code,
             location_precision, geom, release_from %2$s
         )
-        select encode(feature_id, 'hex')::uuid, $1, source_key, source_row, $2, content_hash,
+        select feature_id, $1, source_key, source_row, $2, content_hash,
                coalesce(claimed_district_code, left(claimed_subdistrict_code, 4)), claimed_subdistrict_code,
                coalesce(claimed_district_code, left(claimed_subdistrict_code, 4)), claimed_subdistrict_code,
                case when geom is not null then 'exact'
                     when claimed_subdistrict_code is not null then 'subdistrict'
                     else 'district' end,
-               case when $4 = 'point' then st_setsrid(st_geomfromwkb(geom), 4326)
-                    else st_multi(st_setsrid(st_geomfromwkb(geom), 4326)) end,
-               $3 %2$s
-        from staging.%1$I
-        $sql$, layer_name, names) using source, run, target, kind;
+               geom, $3 %2$s
+        from pg_temp.arriving
+        $sql$, layer_name, names) using source, run, target;
     get diagnostics opened = row_count;
     call meta.index_history(layer_name);
 

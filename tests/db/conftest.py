@@ -72,10 +72,7 @@ class TestMap:
 
 def delivery(rows: Sequence[Row], columns: Sequence[str]) -> Validated:
     """What validation would hand over for these rows."""
-    shapes = [
-        row.shape or (shapely.Point(row.lon, row.lat) if row.lon is not None else None)
-        for row in rows
-    ]
+    shapes = [_shape(row) for row in rows]
     names = pa.array([row.name for row in rows], pa.string())
     hashes = [
         hash_of("|".join(map(str, (row, shapely.to_wkt(shape) if shape else ""))))
@@ -117,6 +114,13 @@ def delivery(rows: Sequence[Row], columns: Sequence[str]) -> Validated:
         schema={"name": "string"},
         lineage={},
     )
+
+
+def _shape(row: Row) -> shapely.Geometry | None:
+    """Areas come in parts, as validation hands them over."""
+    if row.shape is not None:
+        return shapely.MultiPolygon([row.shape])
+    return None if row.lon is None else shapely.Point(row.lon, row.lat)
 
 
 def hash_of(text: str) -> bytes:

@@ -89,7 +89,6 @@ FORBIDDEN = [
     "select * from meta.quarantined_row",
     "select * from meta.run",
     "select * from core.parks",
-    "select * from staging.parks",
     "insert into onemap.parks (name_th) values ('mine')",
     "delete from web.parks",
     "update meta.pointer set release = 9",

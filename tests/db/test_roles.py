@@ -20,7 +20,6 @@ FORBIDDEN_TO_BOTH = [
     "update meta.pointer set release = 9",
     "create table public.mine (a int)",
     "create schema mine",
-    "select * from staging.parks",
     "create temporary table mine (a int)",
     "copy (select 1) to program 'true'",
     "select pg_read_file('/etc/passwd')",

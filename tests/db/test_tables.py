@@ -30,8 +30,6 @@ def test_registers_are_equal_to_the_database(test_map: TestMap, register: Table)
 def test_layer_tables_are_equal_to_the_database(test_map: TestMap) -> None:
     for layer in test_map.view.layers:
         _assert_equal(test_map, tables.history(layer))
-        _assert_equal(test_map, tables.staging(layer))
-        _assert_equal(test_map, tables.staging_key(layer))
 
 
 def _assert_equal(test_map: TestMap, known: Table) -> None:

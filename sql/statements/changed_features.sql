@@ -1,1 +1,0 @@
-select feature_id from meta.changed_features(:layer, :source)

@@ -1,1 +1,0 @@
-call meta.empty_staging(:layer)

@@ -1,0 +1,1 @@
+select ids, hashes from meta.known_versions(:layer, :source, meta.target_release())

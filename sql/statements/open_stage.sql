@@ -1,0 +1,1 @@
+call meta.open_stage(:layer)

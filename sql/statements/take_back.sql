@@ -1,1 +1,0 @@
-call meta.take_back(:layer, :source, :target)
