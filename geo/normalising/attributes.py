@@ -101,8 +101,7 @@ def _fill(rows: pa.Table, name: str, declared: Column, mapping: Mapping) -> Fill
 
 def _is_plain(column: pa.ChunkedArray, mapping: Mapping) -> bool:
     """Numbers that no text of theirs would tell better."""
-    declared = mapping.strip_prefix or mapping.placeholders or mapping.unit
-    return not declared and reads_as_written(column)
+    return not (mapping.strip_prefix or mapping.placeholders) and reads_as_written(column)
 
 
 def _without(text: pa.Array, where: Mask) -> tuple[Mask, pa.Array]:

@@ -3,7 +3,8 @@
 A row is written as netstrings, `name=length:value` for each column that is not null, by order of
 name. So no two rows share a text (("a", "bc") is not ("ab", "c"), null is not empty), the order of
 columns does not matter, and a new column that is null everywhere changes no hash. The text is
-hashed twice by SipHash-2-4 (pandas' `hash_array`) under two keys, which makes 128 bits.
+hashed twice by SipHash-2-4 under two keys (pandas' `hash_array`, which then mixes the bits of each
+by a step that can be taken back), which makes 128 bits.
 
 Ids are stored: whoever changes how they are made gives every feature another identity. Hashes of
 content are stored with the version of this recipe: who changes it raises `HASH_VERSION`, and rows
@@ -28,6 +29,9 @@ HASH_VERSION = 1
 """Version of the recipe of `content_hashes`; 1 to 255."""
 
 _SIP_KEYS = ("onemap row hash1", "onemap row hash2")  # 16 bytes each; never change them
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 8_192, 1 << 24
+_LONG = 1_024
+"""Bytes; of shorter values each length is written once."""
 
 
 def row_hashes(table: pa.Table) -> pa.Array:
@@ -37,8 +41,8 @@ def row_hashes(table: pa.Table) -> pa.Array:
     (shapes by `Shapes.canonical_wkb`). Floats go by their bits, so by exact value; NaN is null,
     -0.0 is 0.0. A value's type is not part of the hash beyond how it is written: 5 and "5" agree.
     """
-    columns = ((name, table.column(name)) for name in sorted(table.column_names))
-    return _fixed(_digests(_written(columns, table.num_rows)))
+    columns = [(name, table.column(name)) for name in sorted(table.column_names)]
+    return _fixed(_digests(columns, table.num_rows))
 
 
 def content_hashes(table: pa.Table) -> pa.Array:
@@ -59,27 +63,50 @@ def feature_ids(source_id: str, keys: Sequence[Column]) -> pa.Array:
     order given; nulls are allowed, and a null is not an empty text.
     """
     rows = len(keys[0])
-    source = pa.array([source_id]).take(pa.array(np.zeros(rows, dtype=np.int64)))
+    source = ("source", pa.repeat(pa.scalar(source_id), rows))
     named = [(f"key{position}", as_text(key)) for position, key in enumerate(keys)]
-    digests = _digests(_written([("source", source), *named], rows))
+    digests = _digests([source, *named], rows)
     digests[:, 6] = digests[:, 6] & 0x0F | 0x80  # version 8: what the bits mean is ours to say
     digests[:, 8] = digests[:, 8] & 0x3F | 0x80  # variant of RFC 9562
     return _fixed(digests)
 
 
+def _digests(columns: Sequence[tuple[str, Column]], rows: int) -> npt.NDArray[np.uint8]:
+    """(rows, 16) bytes, by so few rows at a time that their text stays small."""
+    digests = np.empty((rows, len(_SIP_KEYS)), dtype="<u8")
+    size = sum(column.nbytes for _, column in columns)
+    step = min(_ROWS_AT_ONCE, rows * _BYTES_AT_ONCE // max(size, 1) + 1)
+    for start in range(0, rows, step):
+        some = digests[start : start + step]
+        parts = [(name, column.slice(start, step)) for name, column in columns]
+        written = _written(parts, len(some)).to_numpy(zero_copy_only=False)
+        for half, key in enumerate(_SIP_KEYS):
+            some[:, half] = pd.util.hash_array(written, hash_key=key, categorize=False)
+    return digests.view(np.uint8)
+
+
 def _written(columns: Iterable[tuple[str, Column]], rows: int) -> pa.Array:
     """Rows as unambiguous bytes."""
-    fields = [_netstrings(name, _canonical(as_array(column))) for name, column in columns]
-    empty = pa.array([b""], pa.large_binary()).take(pa.array(np.zeros(rows, dtype=np.int64)))
+    netstrings = [pa.repeat(_bytes(b""), rows)]
+    for name, column in columns:
+        values = _canonical(as_array(column))
+        netstrings += [_before(name, values), values]
     return pc.binary_join_element_wise(
-        empty, *fields, _bytes(b""), null_handling="replace", null_replacement=""
+        *netstrings, _bytes(b""), null_handling="replace", null_replacement=""
     )
 
 
-def _netstrings(name: str, values: pa.Array) -> pa.Array:
-    lengths = pc.binary_length(values).cast(pa.string()).cast(pa.large_binary())
-    separator, start = _bytes(b""), _bytes(f"{name}=".encode())
-    return pc.binary_join_element_wise(start, lengths, _bytes(b":"), values, separator)
+def _before(name: str, values: pa.Array) -> pa.Array:
+    """What a netstring has before its value: `name=length:`; null where the value is."""
+    lengths = pc.binary_length(values)
+    longest = pc.max(lengths).as_py() or 0
+    if longest < _LONG:
+        known = pa.array([f"{name}={length}:" for length in range(longest + 1)])
+        return known.cast(pa.large_binary()).take(lengths)
+    digits = lengths.cast(pa.large_string()).cast(pa.large_binary())
+    return pc.binary_join_element_wise(
+        _bytes(f"{name}=".encode()), digits, _bytes(b":"), _bytes(b"")
+    )
 
 
 def _canonical(column: pa.Array) -> pa.Array:
@@ -95,14 +122,6 @@ def _canonical(column: pa.Array) -> pa.Array:
     elif pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return column.cast(pa.binary()).cast(pa.large_binary())
     return column.cast(pa.large_string()).cast(pa.large_binary())
-
-
-def _digests(rows: pa.Array) -> npt.NDArray[np.uint8]:
-    """(n, 16) bytes."""
-    written = rows.to_numpy(zero_copy_only=False)
-    halves = [pd.util.hash_array(written, hash_key=key, categorize=False) for key in _SIP_KEYS]
-    whole = np.column_stack(halves).astype("<u8")
-    return whole.view(np.uint8).reshape(len(rows), 16)
 
 
 def _fixed(digests: npt.NDArray[np.uint8]) -> pa.Array:

@@ -12,8 +12,8 @@ from geo.values.storable import LONGEST_TEXT, json_text, storable, told
 
 LONGEST_ROW = 1 << 26
 """Bytes of one row in JSON; jsonb ends at four times as many."""
-_UNWRITABLE = r'["\\\x00-\x1f]'
-"""What a JSON text cannot hold as it is (RE2)."""
+_CONTROLS = r"[\x00-\x1f]"
+"""What a JSON text holds in many ways of writing (RE2)."""
 
 
 def storable_column(words: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -85,13 +85,20 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 
 def _quoted(texts: pa.Array) -> pa.Array:
-    """JSON texts. Most need two quotation marks and no more; the others are made one by one."""
+    """JSON texts. Quotation marks and backslashes are escaped by columns, what is rarer alone."""
     rows = len(texts)
     awkward = pc.or_(
-        pc.match_substring_regex(texts, _UNWRITABLE),
+        pc.match_substring_regex(texts, _CONTROLS),
         pc.greater(pc.binary_length(texts), LONGEST_TEXT),
     )
     written = [json_text(value) for value in texts.filter(awkward).to_pylist()]
     mark = _repeat('"', rows)
-    quoted = _joined(mark, texts, mark)
+    quoted = _joined(mark, _escaped(texts), mark)
     return pc.replace_with_mask(quoted, awkward, pa.array(written, pa.large_string()))
+
+
+def _escaped(texts: pa.Array) -> pa.Array:
+    for character in ("\\", '"'):
+        if (spanned_bytes(texts) == ord(character)).any():
+            texts = pc.replace_substring(texts, character, f"\\{character}")
+    return texts

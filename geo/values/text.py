@@ -84,6 +84,7 @@ _UNCLEAN = rf"{_BLANKS}|[^{_PLAIN}{_ALSO_CLEAN}]|{_DISORDER.pattern}"
 _TWICE = "|".join(f"{mark} *{mark}" for mark in _DOUBLING)
 _NOT_ITS_KEY = rf"{_BLANKS}|[^{_PLAIN}]|[๐-๙]|\d \d|{_DISORDER.pattern}|{_TWICE}"
 _NOT_ITS_KEY += r"|[่-๋]{2}|(?:^| )[ัิ-ฺ็-๎]"
+_ENDS = " \t\r\n"
 _WRITTEN_ALIKE = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
 
 
@@ -101,16 +102,25 @@ def clean(column: Column) -> CleanText:
     unclean = matches(text, _UNCLEAN) if not _is_number(column) else repaired
     if not unclean.any():
         return CleanText(text, repaired)
-    found = distinct(text.filter(pa.array(unclean)))
+    mended, repaired[unclean] = _mended(text.filter(pa.array(unclean)))
+    return CleanText(pc.replace_with_mask(text, pa.array(unclean), mended), repaired)
+
+
+def _mended(odd: pa.Array) -> tuple[pa.Array, Mask]:
+    """Texts of which only the blanks were odd all at once, the others one by one."""
+    folded = pc.ascii_trim(pc.replace_substring_regex(odd, r"[\s\x0b]+", " "), characters=" ")
+    repaired = np.array(pc.not_equal(folded, pc.ascii_trim(odd, characters=_ENDS)))
+    others = matches(folded, _UNCLEAN)
+    found = distinct(odd.filter(pa.array(others)))
     cleaned = [clean_text(value) for value in found.values]
-    repaired[unclean] = found.spread_mask(
+    repaired[others] = found.spread_mask(
         [
-            new is not None and new != old.strip(" \t\r\n")
+            new is not None and new != old.strip(_ENDS)
             for old, new in zip(found.values, cleaned, strict=True)
         ]
     )
     spread = found.spread(cleaned, pa.string())
-    return CleanText(pc.replace_with_mask(text, pa.array(unclean), spread), repaired)
+    return pc.replace_with_mask(folded, pa.array(others), spread), repaired
 
 
 def match_key(column: Column, prefixes: Sequence[str] = ()) -> pa.Array:

@@ -39,8 +39,9 @@ _IN_WORDS = re.compile(" ?".join(rf"(?:({_NUMBER}) ?(?:{words}))?" for words, _ 
 _TRIPLE = re.compile(r"(\d[\d,]*)-(\d[\d,]*)-(\d[\d,]*(?:\.\d+)?)")
 _DASH = re.compile(" ?[-\u2010-\u2015\u2212] ?")
 
-# RE2, of whole columns: what Arrow and `float` both read, each to the nearest double.
-_ASCII_NUMBER = r"^-?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?$"
+# RE2, of whole columns: what Arrow and `float` both read (without blanks and commas), each to the
+# nearest double.
+_ASCII_NUMBER = r"^ *-?(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})? *$"
 _SMALLEST, _LARGEST = 1e-2, 1e15
 """Between them a double's shortest text has no more than 18 digits before and after its point."""
 
@@ -81,7 +82,11 @@ def parse_area(column: Column, unit: AreaUnit) -> ParsedNumbers:
     `4-2-0` is rai-ngan-square wah, normalised or not (0-128-0), where `unit` is rai or
     rai_ngan_wah. A bare number is unreadable where it is rai_ngan_wah.
     """
-    return _parsed(as_text(column), lambda text: _area(text, unit), _FACTORS.get(unit))
+    factor = _FACTORS.get(unit)
+    if factor is not None and reads_as_written(column):
+        no = np.zeros(len(column), dtype=np.bool_)
+        return ParsedNumbers(pc.multiply(_typed(column).values, factor), no)
+    return _parsed(as_text(column), lambda text: _area(text, unit), factor)
 
 
 def reads_as_written(column: Column) -> bool:
@@ -128,7 +133,8 @@ def _parsed(
 ) -> ParsedNumbers:
     """Plain numbers by Arrow (times `factor`, if they are any), the others one by one."""
     plain = matches(text, _ASCII_NUMBER) if factor is not None else np.zeros(len(text), np.bool_)
-    values = pc.if_else(pa.array(plain), text, None).cast(pa.float64())
+    digits = pc.ascii_trim(pc.replace_substring(text, ",", ""), characters=" ")
+    values = pc.if_else(pa.array(plain), digits, None).cast(pa.float64())
     values = values if factor == 1.0 else pc.multiply(values, factor)
     others = ~plain & np.asarray(pc.is_valid(text))
     unreadable = np.zeros(len(text), dtype=np.bool_)

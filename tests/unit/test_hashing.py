@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.normalising import hashing
 from geo.normalising.hashing import (
     HASH_TYPE,
     content_hashes,
@@ -137,6 +141,116 @@ def test_equal_shapes_have_one_wkb() -> None:
 def test_no_rows() -> None:
     assert row_hashes(pa.table({"a": pa.array([], pa.string())})).to_pylist() == []
     assert feature_ids("a", [pa.array([], pa.string())]).to_pylist() == []
+
+
+# --- whole columns are hashed as one row after the other -----------------------------------------
+
+
+def siphash(key: bytes, data: bytes) -> int:
+    """SipHash-2-4, as its authors wrote it down (Aumasson and Bernstein, 2012)."""
+    k0, k1 = struct.unpack("<QQ", key)
+    start = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
+    v0, v1, v2, v3 = (word ^ k for word, k in zip(start, (k0, k1, k0, k1), strict=True))
+    padded = data + bytes(7 - len(data) % 8) + bytes([len(data) % 256])
+    for (word,) in struct.iter_unpack("<Q", padded):
+        v3 ^= word
+        v0, v1, v2, v3 = sip_rounds(2, v0, v1, v2, v3)
+        v0 ^= word
+    v0, v1, v2, v3 = sip_rounds(4, v0, v1, v2 ^ 0xFF, v3)
+    return v0 ^ v1 ^ v2 ^ v3
+
+
+def sip_rounds(count: int, v0: int, v1: int, v2: int, v3: int) -> tuple[int, int, int, int]:
+    def turned(word: int, by: int) -> int:
+        return (word << by | word >> (64 - by)) % 2**64
+
+    for _ in range(count):
+        v0, v2 = (v0 + v1) % 2**64, (v2 + v3) % 2**64
+        v1, v3 = turned(v1, 13) ^ v0, turned(v3, 16) ^ v2
+        v0, v2 = (turned(v0, 32) + v3) % 2**64, (v2 + v1) % 2**64
+        v3, v1 = turned(v3, 21) ^ v0, turned(v1, 17) ^ v2
+        v2 = turned(v2, 32)
+    return v0, v1, v2, v3
+
+
+def spread(word: int) -> int:
+    """What pandas makes of each hash at its end: the mixer of SplitMix64, which is reversible."""
+    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    word = (word ^ word >> 27) * 0x94D049BB133111EB % 2**64
+    return word ^ word >> 31
+
+
+def written(value: object) -> bytes:
+    """A value as the recipe writes it."""
+    match value:
+        case bytes():
+            return value
+        case bool():
+            return b"true" if value else b"false"
+        case float():
+            return str(struct.unpack("<q", struct.pack("<d", value + 0.0))[0]).encode()
+        case datetime():
+            return str(
+                (value - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+            ).encode()
+    return str(value).encode()
+
+
+def one_by_one(row: dict[str, Any]) -> str:
+    """The digest of a row, by the recipe at the head of the module."""
+    text = b""
+    for name in sorted(row):
+        value = row[name]
+        if value is not None and not (isinstance(value, float) and math.isnan(value)):
+            text += f"{name}={len(written(value))}:".encode() + written(value)
+    keys = (b"onemap row hash1", b"onemap row hash2")
+    return b"".join(spread(siphash(key, text)).to_bytes(8, "little") for key in keys).hex()
+
+
+KINDS: dict[str, tuple[st.SearchStrategy[Any], pa.DataType]] = {
+    "words": (st.text(max_size=20), pa.string()),
+    "ชื่อ": (st.sampled_from(["ก" * 341, "ก" * 342, "a" * 2000, "", "1:x"]), pa.string()),
+    "integer": (st.integers(-(2**63), 2**63 - 1), pa.int64()),
+    "number": (st.floats() | st.sampled_from([-0.0, 2.0**53, 5e-324]), pa.float64()),
+    "flag": (st.booleans(), pa.bool_()),
+    "day": (st.dates(date(1, 1, 1)), pa.date32()),
+    "instant": (st.datetimes(timezones=st.just(UTC)), pa.timestamp("us", "UTC")),
+    "geom": (st.binary(max_size=40), pa.binary()),
+    "fixed": (st.binary(min_size=16, max_size=16), pa.binary(16)),
+}
+TYPED_ROWS = st.fixed_dictionaries({name: st.none() | kind for name, (kind, _) in KINDS.items()})
+
+
+@settings(max_examples=40)
+@given(st.lists(TYPED_ROWS, min_size=1, max_size=6), st.integers(1, 4), st.booleans())
+def test_whole_columns_are_hashed_as_one_row_after_the_other(
+    rows: list[dict[str, Any]], step: int, chunked: bool
+) -> None:
+    columns = {
+        name: pa.array([row[name] for row in rows], kind) for name, (_, kind) in KINDS.items()
+    }
+    table = pa.table(columns)
+    if chunked:
+        table = pa.concat_tables([table.slice(0, 1), table.slice(1)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashing, "_ROWS_AT_ONCE", step)
+        found = row_hashes(table)
+    assert [value.hex() for value in found.to_pylist()] == [one_by_one(row) for row in rows]
+
+
+def test_the_text_of_large_shapes_is_written_a_few_rows_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hashing, "_BYTES_AT_ONCE", 10_000)
+    shapes = pa.array([bytes([number]) * 1_000 for number in range(100)])
+    seen: list[int] = []
+    write = hashing._written
+    monkeypatch.setattr(
+        hashing, "_written", lambda columns, rows: (seen.append(rows), write(columns, rows))[1]
+    )
+    found = row_hashes(pa.table({"geom": shapes})).to_pylist()
+    assert max(seen) <= 11 and sum(seen) == 100
+    assert found[7].hex() == one_by_one({"geom": bytes([7]) * 1_000})
 
 
 value = st.one_of(st.none(), st.text(max_size=4))

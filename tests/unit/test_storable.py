@@ -200,8 +200,11 @@ def test_a_row_that_no_database_takes_is_one_text(monkeypatch: pytest.MonkeyPatc
     assert [json.loads(text) for text in longer.to_pylist()] == [{"_text": '{"b": "xxxx"}'}, {}]
 
 
-@given(st.lists(st.one_of(st.none(), st.text(max_size=6)), max_size=6))
+@given(
+    st.lists(st.none() | st.text(max_size=6) | st.text('"\\\\\n\0\x7fกa', max_size=6), max_size=6)
+)
 def test_texts_of_a_column_are_written_as_alone(values: list[str | None]) -> None:
     values = [value and storable(value) for value in values]
     found = json_rows({"a": pa.array(values, pa.string())}, len(values)).to_pylist()
+    assert found == [json_text({"a": value}) for value in values]
     assert [json.loads(text)["a"] for text in found] == values
