@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from starlette.applications import Starlette
@@ -20,7 +21,7 @@ from web.address import Address
 from web.admission import Admission
 from web.calls import ListedCalls
 from web.current import Current
-from web.database import FOR_POINTER, Snapshots
+from web.database import Snapshots
 from web.errors import (
     DatabaseAway,
     NothingPublished,
@@ -38,6 +39,7 @@ from web.ogc_collections import CollectionsOf
 from web.ogc_guard import OgcGuard
 from web.pages import page_routes
 from web.places import place_routes
+from web.pointer import Pointer
 from web.releases import Releases
 from web.settings import WebSettings
 from web.tiles import MVT, tile_routes
@@ -70,20 +72,22 @@ def create_app(settings: WebSettings) -> Starlette:
     Raises ConfigurationError if the viewer's npm packages are not installed.
     """
     numbers.register()
-    pointer = Snapshots(settings.database_url, FOR_POINTER)
     snapshots = Snapshots(settings.database_url)
+    pointer = Pointer(settings.database_url)
     current = Current(settings.map_id, pointer, Releases(settings.releases))
     knowledge, collections = KnowledgeOf(), CollectionsOf(snapshots)
     asked = ListedCalls(snapshots)
-    ogc = OgcGuard(create_ogc_api(f"One Map: {settings.map_id}", asked), current, collections)
+    ogc = create_ogc_api(f"One Map: {settings.map_id}")
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        for connections in (pointer, snapshots):
-            await connections.open()
+        await snapshots.open()
+        following = asyncio.create_task(pointer.follow())
         yield
-        for connections in (pointer, snapshots):
-            await connections.close()
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await snapshots.close()
 
     routes: list[BaseRoute] = [
         Route("/health", _health(settings.map_id, current)),
@@ -91,7 +95,7 @@ def create_app(settings: WebSettings) -> Starlette:
         *release_routes(current),
         *tile_routes(current),
         *place_routes(current, asked, knowledge, collections),
-        Mount("/api", ogc),
+        Mount("/api", OgcGuard(ogc, current, collections, asked)),
         *page_routes(settings.map_id, current, settings.packages),
     ]
     return Starlette(
@@ -110,7 +114,7 @@ def _health(map_id: str, current: Current) -> Callable[[Request], Awaitable[Resp
     async def health(_request: Request) -> Response:
         """Does the database answer, and what is published? Never a cached answer."""
         try:
-            release, state = await current.number(), "ok"
+            release, state = await current.asked(), "ok"
         except NothingPublished:
             release, state = 0, "empty"
         except DatabaseAway:

@@ -40,9 +40,12 @@ class ListedCalls:
         self._snapshots = snapshots
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Any]:
-        """One connection in one snapshot, which calls what is on the list. Raises DatabaseAway."""
-        async with self._snapshots.acquire() as connection:
+    async def acquire(self, release: int) -> AsyncIterator[Any]:
+        """One connection in a snapshot of a release, which calls what is on the list.
+
+        Raises DatabaseAway, ReleaseMoved.
+        """
+        async with self._snapshots.acquire(release) as connection:
             yield _Checked(connection)
 
 

@@ -1,35 +1,41 @@
-"""Which release readers get: the pointer in the database decides, on every request."""
+"""Which release readers get: the one that the pointer is at, whole."""
 
 from __future__ import annotations
 
-import asyncpg
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
-from sql import statement
-from web.database import Snapshots
-from web.errors import DatabaseAway, NothingPublished, WebError, not_found
+from web.errors import DatabaseAway, NothingPublished, ReleaseMoved, WebError, not_found
+from web.pointer import Pointer
 from web.releases import Release, Releases
+
+T = TypeVar("T")
+
+TRIES: Final = 3
+"""A publication while a request is answered lets it begin again; more of them are none."""
 
 
 class Current:
     """Follows the pointer. While the database is away, the last release seen stays up."""
 
-    def __init__(self, map_id: str, snapshots: Snapshots, releases: Releases) -> None:
+    def __init__(self, map_id: str, pointer: Pointer, releases: Releases) -> None:
         self._map_id = map_id
-        self._snapshots = snapshots
+        self._pointer = pointer
         self._releases = releases
         self._last: Release | None = None
 
     async def number(self) -> int:
         """Number of the current release. Raises NothingPublished or DatabaseAway."""
-        async with self._snapshots.acquire() as connection:
-            try:
-                number = await connection.fetchval(statement("web_release"))
-            except asyncpg.UndefinedTableError:  # a database that no run has prepared yet
-                number = None
+        number = await self._pointer.release()
         if not number:
             self._last = None
             raise NothingPublished(self._map_id)
-        return int(number)
+        return number
+
+    async def asked(self) -> int:
+        """The same, and the database itself says so now: whether it answers is the question."""
+        await self._pointer.ask()
+        return await self.number()
 
     async def release(self) -> Release:
         """The current release. Raises NothingPublished, DatabaseAway, or that its files miss."""
@@ -48,6 +54,20 @@ class Current:
             )
         self._last = release
         return release
+
+    async def answer(self, work: Callable[[Release], Awaitable[T]]) -> T:
+        """What `work` makes of the current release, and of the database's rows of that release.
+
+        Where a publication comes in between (ReleaseMoved) it is done anew: no answer is of two
+        releases. Raises what `release` and `work` raise.
+        """
+        for _ in range(TRIES):
+            release = await self.release()
+            try:
+                return await work(release)
+            except ReleaseMoved:
+                await self._pointer.ask()
+        raise ReleaseMoved
 
     async def numbered(self, number: int) -> Release:
         """A published release. A folder that the pointer has not reached is not served."""

@@ -10,15 +10,14 @@ from typing import Any
 import asyncpg
 import orjson
 
-from web.errors import DatabaseAway
+from sql import statement
+from web.errors import DatabaseAway, ReleaseMoved
 
 ROLE = "onemap_web"
 STATEMENT_TIMEOUT_MS = 8_000
 FOR_CONTENT = 4
 """Connections for features and cards: their answers are written by the one event loop, and more at
 once would only keep everybody else waiting."""
-FOR_POINTER = 2
-"""Connections for the one row that every request asks for; content never takes them."""
 
 AWAY = (
     OSError,
@@ -28,6 +27,13 @@ AWAY = (
     asyncpg.InsufficientResourcesError,
 )
 """What asyncpg raises while a server is down, stopping or full, or a statement takes too long."""
+
+
+_SETTINGS = {
+    "application_name": "onemap-web",
+    "default_transaction_read_only": "on",
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+}
 
 
 class Snapshots:
@@ -54,11 +60,7 @@ class Snapshots:
             command_timeout=STATEMENT_TIMEOUT_MS / 1000 + 2,
             init=_prepare,
             reset=_nothing_to_reset,
-            server_settings={
-                "application_name": "onemap-web",
-                "default_transaction_read_only": "on",
-                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-            },
+            server_settings=_SETTINGS,
         )
 
     async def close(self) -> None:
@@ -67,12 +69,19 @@ class Snapshots:
             await self._pool.close()
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Any]:
-        """One connection in one snapshot. Raises DatabaseAway."""
+    async def acquire(self, release: int | None = None) -> AsyncIterator[Any]:
+        """One connection in one snapshot: of `release`, if one is named.
+
+        Raises DatabaseAway, and ReleaseMoved where the snapshot is of another release.
+        """
         if self._pool is None:
             raise DatabaseAway
         async with self._free, self._connected(self._pool) as connection:
-            yield connection
+            try:
+                await _begin(connection, release)
+                yield connection
+            finally:
+                await _end(connection)
 
     @asynccontextmanager
     async def _connected(self, pool: asyncpg.Pool) -> AsyncIterator[Any]:
@@ -81,12 +90,38 @@ class Snapshots:
         except (*AWAY, asyncpg.PostgresError) as error:  # also: no such database, not let in
             raise DatabaseAway from error
         try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                yield connection
+            yield connection
         except AWAY as error:
             raise DatabaseAway from error
         finally:
             await pool.release(connection)
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """A session of the public role that belongs to no pool. Raises what asyncpg raises."""
+    connection = await asyncpg.connect(url, timeout=5, server_settings=_SETTINGS)
+    try:
+        await _prepare(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+async def _begin(connection: Any, release: int | None) -> None:
+    """Opens the snapshot and says in the same breath which release it has to be of."""
+    opening = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+    if release is not None:
+        opening.append(statement("web_of_release").replace(":release", str(int(release))))
+    try:
+        await connection.execute(";".join(opening))
+    except asyncpg.DivisionByZeroError:
+        raise ReleaseMoved from None
+
+
+async def _end(connection: Any) -> None:
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:

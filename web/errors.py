@@ -37,6 +37,13 @@ class DatabaseAway(WebError):
         super().__init__(503, "DatabaseAway", "the database does not answer; try again shortly")
 
 
+class ReleaseMoved(WebError):
+    """A snapshot of the database is of another release than the one that is being answered."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "ReleaseMoved", "a new release is just published; try again")
+
+
 def bad_parameter(description: str) -> WebError:
     """400, to be raised: a value that cannot be meant."""
     return WebError(400, "InvalidParameterValue", description)

@@ -6,17 +6,20 @@ web/ogc_guard.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import asyncpg
 from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
-from web.calls import ListedCalls
 from web.errors import (
     WebError,
     answer_http_exception,
@@ -43,11 +46,45 @@ CONFORMANCE = [
 ]
 
 
-def create_ogc_api(title: str, asked: ListedCalls) -> FastAPI:
-    """The API as an application to be mounted behind the guard.
+@dataclass
+class Answered:
+    """What one request is answered from: the collections of a release, and rows of that release.
 
-    `app.state.collection_catalog` is set by the guard for each release.
+    `rows` is a connection that `opened` ends: as soon as they are read, or with the request.
     """
+
+    collections: Mapping[str, Any]
+    rows: Any = None
+    opened: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        """The connection, as tipg asks a pool for one."""
+        async with self.opened:
+            yield self.rows
+
+
+ANSWERED: ContextVar[Answered] = ContextVar("ANSWERED")
+"""Set by the guard for each request; requests of two releases may be answered side by side."""
+
+
+class RequestState(State):
+    """tipg looks for these two in its application's state."""
+
+    @property
+    def pool(self) -> Answered:
+        """Where connections come from."""
+        return ANSWERED.get()
+
+    @property
+    def collection_catalog(self) -> dict[str, Any]:
+        """The collections that there are."""
+        found = dict(ANSWERED.get().collections)
+        return {"collections": found, "last_updated": datetime.now(UTC)}
+
+
+def create_ogc_api(title: str) -> FastAPI:
+    """The API as an application to be mounted behind the guard, which sets `ANSWERED`."""
     from tipg.factory import (
         OGCFeaturesFactory,
     )  # reads the environment when it is imported
@@ -60,7 +97,7 @@ def create_ogc_api(title: str, asked: ListedCalls) -> FastAPI:
             return CONFORMANCE
 
     app = FastAPI(title=title, openapi_url="/openapi.json", docs_url=None, redoc_url=None)
-    app.state.pool = asked
+    app.state = RequestState()
 
     async def guide() -> Response:
         return FileResponse(VIEWER / "api.html", headers={"Cache-Control": "no-cache"})
@@ -70,11 +107,6 @@ def create_ogc_api(title: str, asked: ListedCalls) -> FastAPI:
     app.openapi = lambda: _without_refused(FastAPI.openapi(app))  # type: ignore[method-assign]
     _add_handlers(app)
     return app
-
-
-def catalog_of(collections: Mapping[str, Any]) -> dict[str, Any]:
-    """The catalogue as tipg keeps it in its application's state."""
-    return {"collections": dict(collections), "last_updated": datetime.now(UTC)}
 
 
 def _collection(request: Request, name: Annotated[str, Path(alias="collectionId")]) -> Any:

@@ -49,9 +49,9 @@ class CollectionsOf:
         self._collections: dict[str, PgCollection] = {}
 
     async def __call__(self, release: Release) -> dict[str, PgCollection]:
-        """Collections in the manifest's order. Raises DatabaseAway when they are first read."""
+        """Collections in the manifest's order. First read, raises DatabaseAway or ReleaseMoved."""
         if self._tag != release.tag:
-            async with self._snapshots.acquire() as connection:
+            async with self._snapshots.acquire(release.number) as connection:
                 rows = await connection.fetch(statement("web_layers"))
             words = {row["layer_id"]: row for row in rows}
             self._collections = {
@@ -63,7 +63,9 @@ class CollectionsOf:
 
 
 def _collection(layer: Mapping[str, Any], words: Mapping[str, Any]) -> PgCollection:
-    from tipg.collections import Column, PgCollection
+    from tipg.collections import Column
+
+    from web.ogc_layer import LayerCollection
 
     declared = [
         (column["name"], SQL_TYPES.get(column["type"], "text"), column["title"])
@@ -85,7 +87,8 @@ def _collection(layer: Mapping[str, Any], words: Mapping[str, Any]) -> PgCollect
         srid=4326,
         bounds=layer["bounds"] or [-180, -90, 180, 90],
     )
-    return PgCollection(
+    return LayerCollection(
+        features_in_all=layer["features"],
         type="Table",
         id=layer["id"],
         table=layer["id"],

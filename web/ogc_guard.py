@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,10 +19,12 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.caching import REVALIDATE, is_known, unchanged
+from web.calls import ListedCalls
 from web.current import Current
 from web.errors import WebError, bad_parameter, error_response, not_found
-from web.ogc import catalog_of
+from web.ogc import ANSWERED, Answered
 from web.ogc_collections import CollectionsOf
+from web.releases import Release
 
 MAX_LIMIT: Final = 1_000
 MAX_OFFSET: Final = 10_000_000
@@ -41,41 +44,53 @@ ITEM_FORMATS: Final = {
 
 
 class OgcGuard:
-    """ASGI application around tipg's: checks, ETag by release, one catalogue per release."""
+    """ASGI application around tipg's: checks, ETag by release, one release for each answer."""
 
-    def __init__(self, app: Any, current: Current, collections: CollectionsOf) -> None:
-        self._app: ASGIApp = app
-        self._state = app.state
+    def __init__(
+        self, app: ASGIApp, current: Current, collections: CollectionsOf, asked: ListedCalls
+    ) -> None:
+        self._app = app
         self._current = current
         self._collections = collections
+        self._asked = asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or lets tipg answer what is left of it. Errors become answers."""
-        if scope["type"] == "http":
-            answer = await self._answer(scope)
+        if scope["type"] != "http":
+            return
+        async with AsyncExitStack() as opened:
+
+            async def of(release: Release) -> ASGIApp:
+                return await self._of(release, scope, opened)
+
+            try:
+                answer = await self._current.answer(of)
+            except WebError as error:
+                answer = error_response(error.status, error.code, error.description)
             await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope) -> ASGIApp:
+    async def _of(self, release: Release, scope: Scope, opened: AsyncExitStack) -> ASGIApp:
         """What answers this request: tipg, or a response of our own."""
-        request = Request(scope)
-        try:
-            release = await self._current.release()
-            collections = await self._collections(release)
-            query = checked_query(_path(scope), request.url.query, collections)
-        except WebError as error:
-            return error_response(error.status, error.code, error.description)
+        request, path = Request(scope), _path(scope)
+        collections = await self._collections(release)
+        query = checked_query(path, request.url.query, collections)
         etag = f'W/"{release.tag}"'
         if is_known(request, etag):
             return unchanged(etag, REVALIDATE)
-        if table := _table_asked(_path(scope), query, collections):
+        if table := _table_asked(path, query, collections):
             return RedirectResponse(table)
-        self._state.collection_catalog = catalog_of(collections)
+        rows = None
+        if ITEMS.match(path) or ITEM.match(path):
+            rows = await opened.enter_async_context(self._asked.acquire(release.number))
+        return self._tipg(query, etag, Answered(collections, rows, opened))
 
+    def _tipg(self, query: str, etag: str, answered: Answered) -> ASGIApp:
         async def tipg(scope: Scope, receive: Receive, send: Send) -> None:
-            answered = _tagging(send, etag)
+            ANSWERED.set(answered)
+            tagged = _tagging(send, etag)
             if scope["method"] == "HEAD":
-                answered = _without_body(answered)
-            await self._app(_rewritten(scope, query), receive, answered)
+                tagged = _without_body(tagged)
+            await self._app(_rewritten(scope, query), receive, tagged)
 
         return tipg
 

@@ -43,13 +43,18 @@ def place_routes(
         return tagged_json(request, {"query": query, "release": release.number, **found})
 
     async def card(request: Request) -> Response:
-        release = await current.release()
+        async def of(release: Release) -> Response:
+            return await card_of(request, release)
+
+        return await current.answer(of)
+
+    async def card_of(request: Request, release: Release) -> Response:
         layer = release.layers.get(request.path_params["layer"])
         if layer is None:
             raise not_found("there is no such layer; see manifest.json")
         feature_id: UUID = request.path_params["feature_id"]
         collection = (await collections(release))[layer["id"]]
-        async with asked.acquire() as connection:
+        async with asked.acquire(release.number) as connection:
             found = await collection.features(connection, ids_filter=[str(feature_id)])
         if not found["items"]:
             raise not_found(f"layer `{layer['id']}` has no such feature in the current release")

@@ -40,4 +40,5 @@ begin
         raise exception 'release % would be published before the one that it follows', target;
     end if;
     insert into meta.release (release, published_at, manifest) values (target, at, manifest);
+    notify onemap_pointer;  -- who follows the pointer asks where it is, once this is committed
 end $$;

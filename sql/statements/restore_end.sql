@@ -14,4 +14,5 @@ begin
         execute format('analyze %s', restored);
     end loop;
 end $$;
+notify onemap_pointer;
 commit;

@@ -26,8 +26,8 @@ from server import cluster as private_cluster
 from tests.web.conftest import City, running
 from web.app import create_app
 from web.current import Current
-from web.database import Snapshots
 from web.errors import WebError
+from web.pointer import Pointer
 from web.releases import Releases
 from web.settings import PACKAGES, WebSettings
 
@@ -149,7 +149,7 @@ def test_a_release_whose_files_were_pruned_is_gone_and_says_so(
     made = json.loads((city.folder / "manifest.json").read_bytes()) | {"release": 3}
     (tmp_path / "3").mkdir()
     (tmp_path / "3" / "manifest.json").write_text(json.dumps(made), "utf-8")
-    current = Current("test", cast(Snapshots, None), Releases(tmp_path))
+    current = Current("test", cast(Pointer, None), Releases(tmp_path))
 
     async def number() -> int:
         return 3
