@@ -13,6 +13,7 @@ with an older hash are compared by value when they are loaded (`sql/functions/02
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -101,12 +102,16 @@ def _before(name: str, values: pa.Array) -> pa.Array:
     lengths = pc.binary_length(values)
     longest = pc.max(lengths).as_py() or 0
     if longest < _LONG:
-        known = pa.array([f"{name}={length}:" for length in range(longest + 1)])
-        return known.cast(pa.large_binary()).take(lengths)
+        return _beginnings(name, 1 << longest.bit_length()).take(lengths)
     digits = lengths.cast(pa.large_string()).cast(pa.large_binary())
     return pc.binary_join_element_wise(
         _bytes(f"{name}=".encode()), digits, _bytes(b":"), _bytes(b"")
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _beginnings(name: str, lengths: int) -> pa.Array:
+    return pa.array([f"{name}={length}:".encode() for length in range(lengths)], pa.large_binary())
 
 
 def _canonical(column: pa.Array) -> pa.Array:

@@ -71,7 +71,9 @@ def as_text(column: Column) -> pa.Array:
 
 def as_array(column: Column) -> pa.Array:
     """One contiguous array of a column that may come in chunks."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def spanned_bytes(column: pa.Array) -> npt.NDArray[np.uint8]:
