@@ -26,7 +26,7 @@ from schemas.models import Layer
 
 Json = dict[str, Any]
 
-_LIBRARIES: Final = ("numpy", "pmtiles", "pyarrow", "pyogrio", "shapely")
+_LIBRARIES: Final = ("deflate", "numpy", "pmtiles", "pyarrow", "pyogrio", "shapely")
 """What writes products; each wheel carries its own GDAL, GEOS and compressors."""
 
 _NOT_SHOWN: Final = {"rules", "gate"}

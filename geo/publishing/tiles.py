@@ -1,36 +1,49 @@
 """Vector tiles: one PMTiles archive per layer, and one that holds all layers.
 
-The tiles are made by the database (sql/statements/publish_tiles.sql). The whole map's tile is the
-layers' tiles one after another: a vector tile is a sequence of layers, so bytes may be joined.
-The same data gives the same bytes: fixed orders, and no times inside.
+The database cuts (sql/functions/047_tiles.sql, ADR 0020). No tile is larger than `BUDGET`: a layer
+that would need more in a tile is told there by exact counts, in a source layer `<layer>_count`.
+What a tile holds follows from what lies in it alone. So from the archive of the release before,
+whatever no change touches is taken as it is, and the file is the one that a whole build would make.
+The whole map's tile is the layers' tiles one after another: a vector tile is a sequence of layers.
 """
 
 from __future__ import annotations
 
-import gzip
 import html
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from heapq import merge
-from itertools import count, groupby
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pmtiles.reader import MmapSource, all_tiles
-from pmtiles.tile import Compression, TileType, zxy_to_tileid
-from pmtiles.writer import Writer
+from pmtiles.tile import tileid_to_zxy, zxy_to_tileid
 from sqlalchemy import Connection
 
-from geo.publishing.columns import STANDARD, Bounds, tile_columns
+from geo.publishing.archive import BLANK, Archive, Stored, pack, unpack
+from geo.publishing.columns import STANDARD, tile_columns
+from geo.publishing.counting import BUDGET, DEEPEST, LISTED, cell_bits, counts_of, is_heaped
 from geo.publishing.publication import Publication
-from geo.store.database import run
-from schemas.models import Bilingual, ColumnType, Layer
+from geo.store.blame import Building
+from geo.store.database import run, stream
+from schemas.models import Bilingual, ColumnType, GeometryKind, Layer
 
-Tiles = Mapping[tuple[int, int], bytes]
-"""The tiles of one zoom, uncompressed, by column and row."""
+Json = dict[str, Any]
+Progress = Callable[[str], None]
+Tile = tuple[int, bytes]
+"""Number and packed bytes."""
 
 WHOLE_MAP: Final = "map"
-GZIP_LEVEL: Final = 6
+MOST_THINGS: Final = 25_000
+"""A tile of more is counted unseen: an identity of 16 random octets, a place and the numbers of
+attributes take 20 of them each, however they are packed."""
+MOST_OCTETS: Final = 1 << 24
+"""Of shapes in memory: a million vertices, which no packing brings under the budget."""
+BUFFER: Final = 64
+"""Units by which lines and areas are drawn beyond their tile, so that they join."""
+
+_AT_ONCE: Final = 8
+"""Tiles that are unpacked at a time: of some 4 MB at the most."""
 _FIELD_TYPES: Final = {
     ColumnType.integer: "Number",
     ColumnType.number: "Number",
@@ -39,120 +52,244 @@ _FIELD_TYPES: Final = {
 }
 
 
-class Archive:
-    """A PMTiles file in the making. Zooms are added from the lowest to the highest."""
+@dataclass(frozen=True)
+class Cut:
+    """An archive as it was made; `fresh` are the numbers of the tiles that were cut for it, None
+    where all were. The others are those of the release before.
+    """
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
-        self._writer = Writer(self._file)  # type: ignore[no-untyped-call]
+    path: Path
+    fresh: frozenset[int] | None
 
-    def close(self) -> None:
-        """Closes the files; without `finish` before it, what was written is no archive."""
-        self._writer.tile_f.close()
-        self._file.close()
 
-    def add(self, zoom: int, tiles: Tiles) -> None:
-        """Appends the tiles of one zoom, in the order of the archive. Lower zooms come first."""
-        for number, tile in sorted((zxy_to_tileid(zoom, *at), tile) for at, tile in tiles.items()):
-            self._writer.write_tile(number, gzip.compress(tile, GZIP_LEVEL, mtime=0))  # type: ignore[no-untyped-call]
+class Cutter:
+    """Cuts a release's tiles within its transaction, whose temporary tables it fills.
 
-    def finish(self, metadata: Mapping[str, Any], bounds: Bounds) -> None:
-        """Writes header, directories and metadata."""
-        if not self._writer.tile_entries:
-            # All places of the layer are at areas. An archive without a tile cannot be opened.
-            self.add(metadata["minzoom"], {(0, 0): b""})
-        west, south, east, north = (round(degrees * 1e7) for degrees in bounds)
-        header = {
-            "version": 3,
-            "tile_type": TileType.MVT,
-            "tile_compression": Compression.GZIP,
-            "min_lon_e7": west,
-            "min_lat_e7": south,
-            "max_lon_e7": east,
-            "max_lat_e7": north,
-            "center_zoom": metadata["minzoom"],
+    Used as a context: it has threads that pack.
+    """
+
+    def __init__(
+        self, connection: Connection, publication: Publication, folder: Path, progress: Progress
+    ) -> None:
+        self._connection = connection
+        self._publication = publication
+        self._folder = folder
+        self._progress = progress
+        self._pool = ThreadPoolExecutor(thread_name_prefix="pack")
+        self._placed: set[str] = set()
+
+    def __enter__(self) -> Cutter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def cut(self, layer: Layer, previous: Path | None = None) -> Cut:
+        """Writes `<layer>.pmtiles`. `previous` is the layer's archive in the release before, if it
+        was made in the same way: only what changed since is cut, the rest is copied.
+        """
+        with Building(layer.id), Archive(self._folder / f"{layer.id}.pmtiles") as archive:
+            self.place(layer)
+            fresh = self._plan(layer, whole=previous is None)
+            if previous is not None:
+                _copy(Stored(previous), fresh, archive)
+            for zoom in _zooms([layer]):
+                self._progress(f"tiles of {layer.id}, zoom {zoom} ({layer.style.max_zoom} is last)")
+                for number, packed in self._cut_zoom(layer, zoom):
+                    archive.add(number, packed)
+            path = self._finish(archive, layer.title, [layer])
+            return Cut(path, fresh if previous else None)
+
+    def join(self, cuts: Mapping[str, Cut], previous: Path | None = None) -> Cut:
+        """Writes `map.pmtiles` from the archives of all layers; `previous` as for `cut`, of a map
+        of the same layers.
+
+        Where a tile would be too large, its largest layers are counted there, and there alone.
+        """
+        self._progress("tiles of the whole map")
+        view = self._publication.view
+        stored = {layer.id: Stored(cuts[layer.id].path) for layer in view.layers}
+        numbers = {number for tiles in stored.values() for number in tiles}
+        fresh = None if previous is None else _all_fresh(cuts.values())
+        with Archive(self._folder / f"{WHOLE_MAP}.pmtiles") as archive:
+            if previous is not None and fresh is not None:
+                _copy(Stored(previous), fresh, archive)
+                numbers &= fresh
+            parts = ((number, self._parts(number, stored)) for number in sorted(numbers))
+            for number, packed in self._in_threads(_joined, parts):
+                if packed != BLANK:
+                    archive.add(number, packed)
+            return Cut(self._finish(archive, view.map.title, view.layers), fresh)
+
+    def place(self, layer: Layer) -> None:
+        """Has the database find where the features of the layer lie, once."""
+        if layer.id not in self._placed:
+            self._run("publish_spots", layer, target=self._publication.number)
+            self._connection.exec_driver_sql("analyze tile_spot")
+            self._placed.add(layer.id)
+
+    def _plan(self, layer: Layer, whole: bool) -> frozenset[int]:
+        """Decides what is cut and how, and gathers what is drawn; answers the tiles' numbers (none
+        for a whole build).
+        """
+        rows = {"target": self._publication.number, "columns": list(tile_columns(layer))}
+        fresh: set[int] = set()
+        if not whole:
+            self._run("publish_changes", layer, **rows)
+        for zoom in _zooms([layer]):
+            at = _at(layer, zoom)
+            if not whole:
+                touched = self._run("publish_touched", layer, shift=at["shift"], zoom=zoom,
+                                    buffer=at["buffer"])  # fmt: skip
+                fresh.update(zxy_to_tileid(zoom, x, y) for x, y in touched)
+            counted = zoom < layer.style.count_below
+            self._run("publish_plan", layer, **at, whole=whole, counted=counted, most=MOST_THINGS)
+        self._connection.exec_driver_sql("analyze tile_plan")
+        if not whole:
+            for zoom in _zooms([layer]):
+                at = _at(layer, zoom)
+                del at["heaped"]
+                self._run("publish_wanted", layer, **at)
+        self._run("publish_gather", layer, **rows, whole=whole)
+        self._connection.exec_driver_sql("analyze public_feature")
+        return frozenset(fresh)
+
+    def _cut_zoom(self, layer: Layer, zoom: int) -> Iterator[Tile]:
+        """The planned tiles of a zoom: those that are drawn, and then those that are counted."""
+        counted = list(self._run("publish_planned", layer, zoom=zoom).tuples())
+        for number, packed in self._in_threads(_packed, self._drawn(layer, zoom)):
+            if packed is not None and len(packed) <= BUDGET:
+                yield number, packed
+            else:
+                counted.append(tileid_to_zxy(number)[1:])
+        for number, tile in self._counts(layer, zoom, counted):
+            yield number, pack(tile)
+
+    def _drawn(self, layer: Layer, zoom: int) -> Iterator[tuple[int, bytes | None]]:
+        at: Json = _at(layer, zoom)
+        if layer.geometry is GeometryKind.point:
+            name, bounded = "publish_points", {"listed": LISTED}
+            del at["buffer"]
+        else:
+            name, bounded = "publish_tiles", {"octets": MOST_OCTETS}
+            del at["heaped"]
+        for x, y, tile in stream(self._connection, name, _AT_ONCE, layer=layer.id, **at, **bounded):
+            yield zxy_to_tileid(zoom, x, y), tile
+
+    def _counts(self, layer: Layer, zoom: int, tiles: Sequence[tuple[int, int]]) -> Iterator[Tile]:
+        if tiles:
+            columns, rows = (list(numbers) for numbers in zip(*tiles, strict=True))
+            given = {"columns": columns, "rows": rows, "cell": cell_bits(layer, zoom)}
+            for x, y, tile in self._run("publish_counts", layer, shift=DEEPEST - zoom, **given):
+                yield zxy_to_tileid(zoom, x, y), bytes(tile)
+
+    def _parts(self, number: int, stored: Mapping[str, Stored]) -> list[bytes]:
+        """The layers' packed tiles of a number, within the budget in all."""
+        parts = {name: tiles[number] for name, tiles in stored.items() if number in tiles}
+        zoom, column, row = tileid_to_zxy(number)
+        drawn = dict(parts)
+        while drawn and sum(map(len, parts.values())) > BUDGET:
+            largest = max(drawn, key=lambda name: len(drawn[name]))
+            del drawn[largest]
+            layer = self._publication.view.layer(largest)
+            self.place(layer)
+            counts = [tile for _, tile in self._counts(layer, zoom, [(column, row)])]
+            parts[largest] = pack(b"".join(counts))
+        return [part for part in parts.values() if part != BLANK]
+
+    def _in_threads(
+        self, work: Callable[[Any], Any], given: Iterable[tuple[int, Any]]
+    ) -> Iterator[tuple[int, Any]]:
+        """`work` on what comes for each number, in its order and some tiles ahead."""
+        waiting: deque[tuple[int, Future[Any]]] = deque()
+        for number, value in given:
+            waiting.append((number, self._pool.submit(work, value)))
+            if len(waiting) > _AT_ONCE:
+                first, done = waiting.popleft()
+                yield first, done.result()
+        for first, done in waiting:
+            yield first, done.result()
+
+    def _run(self, name: str, layer: Layer, **values: Any) -> Any:
+        return run(self._connection, name, layer=layer.id, **values)
+
+    def _finish(self, archive: Archive, title: Bilingual, layers: Sequence[Layer]) -> Path:
+        metadata = self._metadata(title, layers)
+        first = zxy_to_tileid(metadata["minzoom"], 0, 0)
+        return archive.finish(metadata, self._publication.view.area.extent, first)
+
+    def _metadata(self, title: Bilingual, layers: Sequence[Layer]) -> Json:
+        """What a viewer needs to know of an archive (TileJSON's words). No release number, no time:
+        the same content keeps the same bytes.
+        """
+        publication = self._publication
+        notice = publication.view.map.notice
+        agencies = [
+            publication.view.agencies[source.agency].title.th
+            for source in publication.sources_of(*layers)
+        ]
+        zooms = _zooms(layers)
+        return {
+            "name": title.th,
+            "description": f"{title.th} / {title.en}",
+            # Shown as HTML by most viewers.
+            "attribution": ", ".join(html.escape(name) for name in dict.fromkeys(agencies)),
+            "notice": notice.model_dump() if notice else None,
+            "type": "overlay",
+            "format": "pbf",
+            "minzoom": zooms[0],
+            "maxzoom": zooms[-1],
+            "bounds": ",".join(str(degrees) for degrees in publication.view.area.extent),
+            "vector_layers": [
+                part for layer in layers for part in (_vector_layer(layer), _count_layer(layer))
+            ],
         }
-        self._writer.finalize(header, dict(metadata))  # type: ignore[no-untyped-call]
 
 
-def build_archive(
-    connection: Connection, publication: Publication, layer: Layer, folder: Path
-) -> Path:
-    """Writes `<layer>.pmtiles` and returns its path.
-
-    Reads the rows that `publish_gather` put into the transaction's temporary table.
-    """
-    path = folder / f"{layer.id}.pmtiles"
-    with closing(Archive(path)) as archive:
-        for zoom in range(layer.style.min_zoom, layer.style.max_zoom + 1):
-            rows = run(connection, "publish_tiles", layer=layer.id, zoom=zoom)
-            archive.add(zoom, {(row.x, row.y): bytes(row.tile) for row in rows})
-        metadata = _metadata(publication, layer.title, [layer])
-        archive.finish(metadata, publication.view.area.extent)
-    return path
+def _copy(old: Stored, fresh: Set[int], archive: Archive) -> None:
+    """Takes the tiles over that are not fresh."""
+    for number, packed in old.items():
+        if number not in fresh and packed != BLANK:
+            archive.add(number, packed)
 
 
-def join_archives(publication: Publication, layers: Mapping[str, Path], folder: Path) -> Path:
-    """Writes `map.pmtiles`, made of the archives of all layers, and returns its path."""
-    path, view = folder / f"{WHOLE_MAP}.pmtiles", publication.view
-    with closing(Archive(path)) as archive:
-        paths = [layers[layer.id] for layer in view.layers]
-        for zoom, tiles in groupby(_joined(paths), lambda tile: tile[0]):
-            archive.add(zoom, {(x, y): tile for _, x, y, tile in tiles})
-        archive.finish(_metadata(publication, view.map.title, view.layers), view.area.extent)
-    return path
+def _all_fresh(cuts: Iterable[Cut]) -> frozenset[int] | None:
+    """The tiles that are fresh in any of the archives; None if that is all of them."""
+    numbers: set[int] = set()
+    for cut in cuts:
+        if cut.fresh is None:
+            return None
+        numbers |= cut.fresh
+    return frozenset(numbers)
 
 
-def _joined(paths: Sequence[Path]) -> Iterator[tuple[int, int, int, bytes]]:
-    """Zoom, column, row and bytes of each tile that draws something, in the order of an archive."""
-    parts = merge(*map(_numbered, count(), paths))
-    for _, same in groupby(parts, lambda part: part[0]):
-        whole = list(same)
-        zoom, column, row = whole[0][2]
-        yield zoom, column, row, b"".join(gzip.decompress(packed) for *_, packed in whole)
+def _packed(tile: bytes | None) -> bytes | None:
+    return None if tile is None else pack(bytes(tile))
 
 
-def _numbered(order: int, path: Path) -> Iterator[tuple[int, int, tuple[int, int, int], bytes]]:
-    with path.open("rb") as file:
-        source = MmapSource(file)  # type: ignore[no-untyped-call]
-    for at, packed in all_tiles(source):  # type: ignore[no-untyped-call]
-        if gzip.decompress(packed):
-            yield zxy_to_tileid(*at), order, at, packed
+def _joined(parts: list[bytes]) -> bytes:
+    """One tile of several; where there is one alone, it is packed already."""
+    return parts[0] if len(parts) == 1 else pack(b"".join(map(unpack, parts)))
 
 
-def _zooms(layers: Sequence[Layer]) -> tuple[int, int]:
-    styles = [layer.style for layer in layers]
-    return min(style.min_zoom for style in styles), max(style.max_zoom for style in styles)
-
-
-def _metadata(
-    publication: Publication, title: Bilingual, layers: Sequence[Layer]
-) -> dict[str, Any]:
-    """What a viewer needs to know of an archive (TileJSON's words). No release number, no time:
-    the same content keeps the same bytes.
-    """
-    first, last = _zooms(layers)
-    notice = publication.view.map.notice
-    agencies = [
-        publication.view.agencies[source.agency].title.th
-        for source in publication.sources_of(*layers)
-    ]
+def _at(layer: Layer, zoom: int) -> Json:
+    """What statements about a zoom are given."""
+    buffer = 0 if layer.geometry is GeometryKind.point else BUFFER
     return {
-        "name": title.th,
-        "description": f"{title.th} / {title.en}",
-        # Shown as HTML by most viewers.
-        "attribution": ", ".join(html.escape(name) for name in dict.fromkeys(agencies)),
-        "notice": notice.model_dump() if notice else None,
-        "type": "overlay",
-        "format": "pbf",
-        "minzoom": first,
-        "maxzoom": last,
-        "bounds": ",".join(str(degrees) for degrees in publication.view.area.extent),
-        "vector_layers": [_vector_layer(layer) for layer in layers],
+        "zoom": zoom,
+        "shift": DEEPEST - zoom,
+        "buffer": buffer,
+        "heaped": is_heaped(layer, zoom),
     }
 
 
-def _vector_layer(layer: Layer) -> dict[str, Any]:
+def _zooms(layers: Sequence[Layer]) -> range:
+    styles = [layer.style for layer in layers]
+    first, last = min(s.min_zoom for s in styles), max(s.max_zoom for s in styles)
+    return range(first, last + 1)
+
+
+def _vector_layer(layer: Layer) -> Json:
     own = {
         name: _FIELD_TYPES.get(column.type, "String")
         for name, column in tile_columns(layer).items()
@@ -163,4 +300,14 @@ def _vector_layer(layer: Layer) -> dict[str, Any]:
         "minzoom": layer.style.min_zoom,
         "maxzoom": layer.style.max_zoom,
         "fields": {"feature_id": "String", **own, **dict.fromkeys(STANDARD, "String")},
+    }
+
+
+def _count_layer(layer: Layer) -> Json:
+    return {
+        "id": counts_of(layer.id),
+        "description": f"จำนวน{layer.title.th} / How many: {layer.title.en}",
+        "minzoom": layer.style.min_zoom,
+        "maxzoom": layer.style.max_zoom,
+        "fields": {"count": "Number", "places": "String"},
     }

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.errors import LockNotAvailable, QueryCanceled
-from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, CursorResult, Engine, Row, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from geo.errors import DatabaseBusy, DatabaseUnreachable, StepTimeout
@@ -131,6 +131,13 @@ def run(connection: Connection, name: str, /, **values: Any) -> CursorResult[Any
     """
     bound = {key: _bindable(value) for key, value in values.items()}
     return connection.execute(text(statement(name)), bound)
+
+
+def stream(connection: Connection, name: str, rows: int, /, **values: Any) -> Iterator[Row[Any]]:
+    """What `run` answers, by a cursor of the database's: so many rows at a time are here."""
+    bound = {key: _bindable(value) for key, value in values.items()}
+    options = {"stream_results": True, "yield_per": rows}
+    yield from connection.execute(text(statement(name)), bound, execution_options=options)
 
 
 def _bindable(value: Any) -> Any:

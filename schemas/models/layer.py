@@ -142,6 +142,12 @@ class Style(Declaration):
     colour: str = Field(pattern=r"^#[0-9a-f]{6}$")
     min_zoom: int = Field(0, ge=0, le=14)
     max_zoom: int = Field(14, ge=0, le=14)
+    count_below: int = Field(
+        0,
+        ge=0,
+        le=14,
+        description="below this zoom tiles hold counts of features, and none of them",
+    )
     label: bool = Field(False, description="draw name_th")
     visible: bool = True
     order: int = Field(0, description="draw order; larger lies on top")
@@ -169,6 +175,12 @@ class Layer(Declaration):
     rules: tuple[Rule, ...] = ()
     gate: Gate = Gate()
     style: Style
+
+    @model_validator(mode="after")
+    def _has_its_name_in_tiles(self) -> Layer:
+        if self.id.endswith("_count"):
+            raise ValueError("no layer's id ends in `_count`: tiles have counts of that name")
+        return self
 
     @model_validator(mode="after")
     def _columns_are_consistent(self) -> Layer:

@@ -57,23 +57,3 @@ begin
         $sql$, layer_name, meta.public_columns(layer_name, wanted, written)) using target;
     return features;
 end $$;
-
--- The same rows as tiles and area counts need them: attributes as one jsonb, shapes in Web Mercator,
--- and a spot on each shape. Fills the temporary table of statements/publish_tables.sql.
-create or replace procedure meta.gather_features(layer_name text, target integer, wanted text[])
-language plpgsql as $$
-begin
-    execute format($sql$
-        insert into pg_temp.public_feature
-        select %1$L, l.feature_id, l.district_code, l.subdistrict_code, l.location_precision,
-               jsonb_strip_nulls(to_jsonb(a.*)), l.geom, m.shape,
-               case when st_dimension(m.shape) = 0 then m.shape else st_pointonsurface(m.shape) end
-        from core.%1$I l
-        cross join lateral (select st_transform(l.geom, 3857) as shape) m
-        cross join lateral (
-            select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision, l.source_id %2$s
-        ) a
-        where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
-          and l.source_id = any (meta.declared_sources(%1$L))
-        $sql$, layer_name, meta.public_columns(layer_name, wanted)) using target;
-end $$;

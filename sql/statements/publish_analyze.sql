@@ -1,1 +1,1 @@
-analyze public_feature
+analyze tile_spot, tile_change, tile_plan, public_feature

@@ -1,0 +1,1 @@
+call meta.gather_changes(:layer, :target, cast(:columns as text[]))

@@ -1,0 +1,1 @@
+call meta.gather_spots(:layer, :target)
