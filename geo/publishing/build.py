@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from geo.publishing.columns import tile_columns
 from geo.publishing.content import Content, content_of, whole_map_content
+from geo.publishing.counting import Account
 from geo.publishing.facts import Facts
 from geo.publishing.files import fixed_dates, read_rows, write_files, write_geojson
 from geo.publishing.manifest import LayerProducts, build_manifest, describe_file, describe_layer
@@ -21,10 +22,16 @@ from geo.publishing.named import describe
 from geo.publishing.previous import Previous
 from geo.publishing.publication import Publication
 from geo.publishing.style import build_style
-from geo.publishing.tiles import build_archive, join_archives
+from geo.publishing.tiles import Cut, Cutter
 from geo.publishing.unplaced import gather_places, label_anchors, unplaced_places
 from geo.publishing.verifying.files import verify_files
-from geo.publishing.verifying.tiles import verify_archive, verify_whole_map
+from geo.publishing.verifying.roster import Roster, read_roster
+from geo.publishing.verifying.tiles import (
+    LayerCheck,
+    verify_archive,
+    verify_untouched,
+    verify_whole_map,
+)
 from geo.store.blame import Building
 from geo.store.database import run, session
 from schemas.models import Layer
@@ -56,7 +63,9 @@ def build_release(
             run(connection, "publish_tables")
         with connection.begin():
             run(connection, "publish_snapshot")
-            return _Build(connection, publication, previous, folder, progress).release()
+            with Cutter(connection, publication, folder / "tiles", progress) as cutter:
+                build = _Build(connection, publication, previous, folder, progress, cutter)
+                return build.release()
 
 
 @dataclass(frozen=True)
@@ -68,14 +77,17 @@ class _Build:
     previous: Previous | None
     folder: Path
     progress: Progress
+    cutter: Cutter
 
     def release(self) -> Json:
         """Builds everything, and returns the manifest."""
         declared = self.publication.view.layers
         contents = {layer.id: self._content(layer) for layer in declared}
         layers = self._shared(contents)
-        layers |= self._built(contents, [layer for layer in declared if layer.id not in layers])
-        files = self._whole_map(contents, layers)
+        cuts = {name: Cut(self._archive(entry), frozenset()) for name, entry in layers.items()}
+        built = [layer for layer in declared if layer.id not in layers]
+        layers |= self._built(contents, built, cuts)
+        files = self._whole_map(contents, layers, cuts)
         return build_manifest(self.connection, self.publication, layers, contents, files)
 
     def _content(self, layer: Layer) -> Content:
@@ -92,8 +104,10 @@ class _Build:
         }
         return {name: entry for name, entry in found.items() if entry}
 
-    def _built(self, contents: Mapping[str, Content], layers: Sequence[Layer]) -> dict[str, Json]:
-        """The other layers."""
+    def _built(
+        self, contents: Mapping[str, Content], layers: Sequence[Layer], cuts: dict[str, Cut]
+    ) -> dict[str, Json]:
+        """The other layers; their archives are added to `cuts`."""
         rows, geojson = {}, {}
         for layer in layers:
             with Building(layer.id):
@@ -108,47 +122,45 @@ class _Build:
                 layer.id: pool.submit(_build_files, rows[layer.id], layer, geojson[layer.id])
                 for layer in layers
             }
-            archives = self._archives(layers)
+            accounts = {}
+            for layer in layers:
+                before = self._archive_before(layer, contents[layer.id])
+                cuts[layer.id] = cut = self._cut(layer, before)
+                roster = read_roster(self.connection, self.publication, layer)
+                accounts[layer.id] = pool.submit(_verify_archive, roster, layer, cut, before)
             self.progress("verify")
-            losses = {
-                layer.id: pool.submit(_verify_archive, rows[layer.id], layer, archives[layer.id])
-                for layer in layers
-            }
             entries = {}
             for layer in layers:
                 facts = _facts(rows[layer.id], layer, contents[layer.id])
-                made = {"pmtiles": archives[layer.id], **files[layer.id].result()}
-                products = LayerProducts(facts, made, losses[layer.id].result())
+                made = {"pmtiles": cuts[layer.id].path, **files[layer.id].result()}
+                products = LayerProducts(facts, made, accounts[layer.id].result())
                 entries[layer.id] = describe_layer(layer, contents[layer.id], products, self.folder)
         return entries
 
-    def _archives(self, layers: Sequence[Layer]) -> dict[str, Path]:
-        for layer in layers:
-            with Building(layer.id):
-                run(
-                    self.connection,
-                    "publish_gather",
-                    layer=layer.id,
-                    target=self.publication.number,
-                    columns=list(tile_columns(layer)),
-                )
-        run(self.connection, "publish_analyze")
-        archives = {}
-        for layer in layers:
-            self.progress(f"tiles of {layer.id}")
-            with Building(layer.id):
-                made = build_archive(
-                    self.connection, self.publication, layer, self.folder / "tiles"
-                )
-                archives[layer.id] = _named_by_content(made)
-        return archives
+    def _cut(self, layer: Layer, before: Path | None) -> Cut:
+        cut = self.cutter.cut(layer, before)
+        return replace(cut, path=_named_by_content(cut.path))
+
+    def _archive_before(self, layer: Layer, content: Content) -> Path | None:
+        """The layer's archive in the release before, if all but what changed is made as it was."""
+        if self.previous is None:
+            return None
+        entry = self.previous.layer(layer.id)
+        return self.previous.archive(entry) if content.builds_on(entry.get("content")) else None
+
+    def _archive(self, entry: Json) -> Path:
+        """The archive of a layer of this release."""
+        return self.folder / str(entry["files"]["pmtiles"]["path"])
 
     def _whole_map(
-        self, contents: Mapping[str, Content], layers: Mapping[str, Json]
+        self,
+        contents: Mapping[str, Content],
+        layers: Mapping[str, Json],
+        cuts: Mapping[str, Cut],
     ) -> dict[str, Json]:
         """The products that all layers have together."""
         content = whole_map_content(self.publication, contents)
-        archive = self._shared_archive(content) or self._joined_archive(content, layers)
+        archive = self._shared_archive(content) or self._joined_archive(content, cuts)
         gather_places(self.connection, self.publication)
         made = {
             "style": _write_style(self.publication, archive["path"], self.folder),
@@ -171,15 +183,28 @@ class _Build:
         same = entry.get("content") == content
         return entry if same and self.previous.share(entry, self.folder) else None
 
-    def _joined_archive(self, content: str, layers: Mapping[str, Json]) -> Json:
-        self.progress("tiles of the whole map")
-        parts = {
-            name: self.folder / entry["files"]["pmtiles"]["path"] for name, entry in layers.items()
-        }
-        path = join_archives(self.publication, parts, self.folder / "tiles")
-        path = _named_by_content(path)
-        verify_whole_map(path, [parts[layer.id] for layer in self.publication.view.layers])
+    def _joined_archive(self, content: str, cuts: Mapping[str, Cut]) -> Json:
+        before = self._whole_archive_before()
+        cut = self.cutter.join(cuts, before)
+        path = _named_by_content(cut.path)
+        parts = {name: part.path for name, part in cuts.items()}
+        verify_whole_map(path, parts, partial(self._check, path.name), cut.fresh)
+        if before is not None and cut.fresh is not None:
+            verify_untouched(path, before, cut.fresh)
         return describe_file(path, self.folder) | {"content": content}
+
+    def _whole_archive_before(self) -> Path | None:
+        """The whole map's archive in the release before, if it has the same layers."""
+        if self.previous is None:
+            return None
+        known = [entry["id"] for entry in self.previous.manifest["layers"]]
+        same = known == [layer.id for layer in self.publication.view.layers]
+        return self.previous.archive(self.previous.manifest) if same else None
+
+    def _check(self, file: str, name: str) -> LayerCheck:
+        layer = self.publication.view.layer(name)
+        self.cutter.place(layer)
+        return LayerCheck(read_roster(self.connection, self.publication, layer), layer, file)
 
 
 def _facts(rows: pa.Table, layer: Layer, content: Content) -> Facts:
@@ -198,9 +223,13 @@ def _build_files(rows: pa.Table, layer: Layer, geojson: Path) -> dict[str, Path]
         return paths
 
 
-def _verify_archive(rows: pa.Table, layer: Layer, archive: Path) -> dict[int, int]:
+def _verify_archive(
+    roster: Roster, layer: Layer, cut: Cut, before: Path | None
+) -> dict[int, Account]:
     with Building(layer.id):
-        return verify_archive(rows, layer, archive)
+        if before is not None and cut.fresh is not None:
+            verify_untouched(cut.path, before, cut.fresh)
+        return verify_archive(roster, layer, cut.path, cut.fresh)
 
 
 def _named_by_content(path: Path) -> Path:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from geo.errors import ReleaseUnverified
 from geo.publishing.columns import RESERVED, public_columns, written_names
 from geo.publishing.content import Content
+from geo.publishing.counting import Account
 from geo.publishing.durable import sync
 from geo.publishing.facts import Facts
 from geo.publishing.named import describe
@@ -38,7 +39,7 @@ class LayerProducts:
 
     facts: Facts
     files: Mapping[str, Path]
-    tile_loss: Mapping[int, int]
+    accounts: Mapping[int, Account]
 
 
 def describe_file(path: Path, folder: Path) -> Json:
@@ -110,7 +111,7 @@ def describe_layer(layer: Layer, content: Content, products: LayerProducts, fold
         "min_zoom": layer.style.min_zoom,
         "max_zoom": layer.style.max_zoom,
         "bounds": list(facts.bounds) if facts.bounds else None,
-        "tile_loss": {str(zoom): lost for zoom, lost in products.tile_loss.items()},
+        "tiles": _accounts(layer, facts.located, products.accounts),
         "files": {
             name: describe_file(path, folder)
             | {"features": facts.located if name == "pmtiles" else facts.features}
@@ -127,6 +128,21 @@ def describe_layer(layer: Layer, content: Content, products: LayerProducts, fold
             for name, column in public_columns(layer).items()
         ],
     }
+
+
+def _accounts(layer: Layer, located: int, accounts: Mapping[int, Account]) -> Json:
+    """For each zoom how many of the located features tiles draw, how many they tell by counts,
+    and how many are not there yet: a layer begins at its own zoom.
+    """
+    before = {
+        str(zoom): {"drawn": 0, "counted": 0, "below_min_zoom": located}
+        for zoom in range(layer.style.min_zoom)
+    }
+    told = {
+        str(zoom): {"drawn": account.drawn, "counted": account.counted, "below_min_zoom": 0}
+        for zoom, account in accounts.items()
+    }
+    return {**before, **told}
 
 
 def _written_as(layer: Layer) -> dict[str, dict[str, str]]:

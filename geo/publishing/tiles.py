@@ -156,12 +156,14 @@ class Cutter:
 
     def _cut_zoom(self, layer: Layer, zoom: int) -> Iterator[Tile]:
         """The planned tiles of a zoom: those that are drawn, and then those that are counted."""
-        counted = list(self._run("publish_planned", layer, zoom=zoom).tuples())
+        planned = self._run("publish_planned", layer, zoom=zoom)
+        counted = [(tile.x, tile.y) for tile in planned]
         for number, packed in self._in_threads(_packed, self._drawn(layer, zoom)):
             if packed is not None and len(packed) <= BUDGET:
                 yield number, packed
             else:
-                counted.append(tileid_to_zxy(number)[1:])
+                _, column, row = tileid_to_zxy(number)
+                counted.append((column, row))
         for number, tile in self._counts(layer, zoom, counted):
             yield number, pack(tile)
 
@@ -173,15 +175,16 @@ class Cutter:
         else:
             name, bounded = "publish_tiles", {"octets": MOST_OCTETS}
             del at["heaped"]
-        for x, y, tile in stream(self._connection, name, _AT_ONCE, layer=layer.id, **at, **bounded):
-            yield zxy_to_tileid(zoom, x, y), tile
+        given = {"layer": layer.id, **at, **bounded}
+        for row in stream(self._connection, name, _AT_ONCE, **given):
+            yield zxy_to_tileid(zoom, row.x, row.y), row.tile
 
     def _counts(self, layer: Layer, zoom: int, tiles: Sequence[tuple[int, int]]) -> Iterator[Tile]:
         if tiles:
-            columns, rows = (list(numbers) for numbers in zip(*tiles, strict=True))
+            columns, rows = map(list, zip(*tiles, strict=True))
             given = {"columns": columns, "rows": rows, "cell": cell_bits(layer, zoom)}
-            for x, y, tile in self._run("publish_counts", layer, shift=DEEPEST - zoom, **given):
-                yield zxy_to_tileid(zoom, x, y), bytes(tile)
+            for tile in self._run("publish_counts", layer, shift=DEEPEST - zoom, **given):
+                yield zxy_to_tileid(zoom, tile.x, tile.y), bytes(tile.tile)
 
     def _parts(self, number: int, stored: Mapping[str, Stored]) -> list[bytes]:
         """The layers' packed tiles of a number, within the budget in all."""

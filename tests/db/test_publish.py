@@ -65,7 +65,10 @@ def test_a_release_is_a_folder_that_says_what_it_holds(city: Workshop) -> None:
     parks = layer_of(manifest, "parks")
     assert (parks["features"], parks["located"]) == (1, 1)
     assert parks["bounds"] == [100.495, 13.752, 100.495, 13.752]
-    assert parks["tile_loss"] == {str(zoom): 0 for zoom in range(8, 15)}
+    assert parks["tiles"] == {
+        str(zoom): {"drawn": int(zoom >= 8), "counted": 0, "below_min_zoom": int(zoom < 8)}
+        for zoom in range(15)
+    }
     assert [column["name"] for column in parks["columns"]][:2] == ["name_th", "name_en"]
     (source,) = [source for source in manifest["sources"] if source["layer"] == "parks"]
     assert (source["rows_in"], source["published"], source["quarantined"]) == (2, 1, 1)
@@ -169,10 +172,10 @@ def test_a_short_line_is_drawn_at_every_zoom(workshop: Workshop) -> None:
     assert (drawn.length > 0).all()
 
 
-def test_a_point_that_rounds_onto_an_edge_is_inside_the_tile_beyond(
+def test_a_point_beside_an_edge_is_inside_one_tile_and_in_no_other(
     city: Workshop, tmp_path: Path
 ) -> None:
-    """Viewers skip a point at 4096 of 4096: the neighbour has to have it at 0."""
+    """Viewers skip a point at 4096 of 4096: none may be rounded to there."""
     side = 360 / 2**14
     edge = -180 + 12763 * side
     feature = city.put("parks", "edge", f"POINT({edge - side / 4096 / 4:.12f} 13.7525)")
