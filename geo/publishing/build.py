@@ -142,11 +142,7 @@ class _Build:
         return replace(cut, path=_named_by_content(cut.path))
 
     def _archive_before(self, layer: Layer, content: Content) -> Path | None:
-        """The layer's archive in the release before, if all but what changed is made as it was."""
-        if self.previous is None:
-            return None
-        entry = self.previous.layer(layer.id)
-        return self.previous.archive(entry) if content.builds_on(entry.get("content")) else None
+        return self.previous.archive(layer.id, content) if self.previous else None
 
     def _archive(self, entry: Json) -> Path:
         """The archive of a layer of this release."""
@@ -199,7 +195,7 @@ class _Build:
             return None
         known = [entry["id"] for entry in self.previous.manifest["layers"]]
         same = known == [layer.id for layer in self.publication.view.layers]
-        return self.previous.archive(self.previous.manifest) if same else None
+        return self.previous.archive_of_map() if same else None
 
     def _check(self, file: str, name: str) -> LayerCheck:
         layer = self.publication.view.layer(name)

@@ -125,7 +125,7 @@ class Cutter:
         """Has the database find where the features of the layer lie, once."""
         if layer.id not in self._placed:
             self._run("publish_spots", layer, target=self._publication.number)
-            self._connection.exec_driver_sql("analyze tile_spot")
+            run(self._connection, "publish_analyze_spots")
             self._placed.add(layer.id)
 
     def _plan(self, layer: Layer, whole: bool) -> frozenset[int]:
@@ -144,14 +144,14 @@ class Cutter:
                 fresh.update(zxy_to_tileid(zoom, x, y) for x, y in touched)
             counted = zoom < layer.style.count_below
             self._run("publish_plan", layer, **at, whole=whole, counted=counted, most=MOST_THINGS)
-        self._connection.exec_driver_sql("analyze tile_plan")
+        run(self._connection, "publish_analyze_plans")
         if not whole:
             for zoom in _zooms([layer]):
                 at = _at(layer, zoom)
                 del at["heaped"]
                 self._run("publish_wanted", layer, **at)
         self._run("publish_gather", layer, **rows, whole=whole)
-        self._connection.exec_driver_sql("analyze public_feature")
+        run(self._connection, "publish_analyze")
         return frozenset(fresh)
 
     def _cut_zoom(self, layer: Layer, zoom: int) -> Iterator[Tile]:

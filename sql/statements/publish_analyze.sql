@@ -1,1 +1,1 @@
-analyze tile_spot, tile_change, tile_plan, public_feature
+analyze public_feature

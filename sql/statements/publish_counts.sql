@@ -9,7 +9,7 @@ cell as (
     from unit
     where (x >> 12, y >> 12) in (
         select * from unnest(cast(:columns as integer[]), cast(:rows as integer[])))
-    group by 1, 2, 3, 4
+    group by tile_x, tile_y, down, across
 )
 select tile_x as x, tile_y as y,
        st_asmvt(r, cast(:layer as text) || '_count', 4096, 'geom' order by down, across) as tile

@@ -12,7 +12,7 @@ with thing as (
     select x >> :shift, y >> :shift, x >> :shift, y >> :shift, x >> :shift, y >> :shift, count(*)
     from tile_spot
     where layer_id = :layer and :heaped
-    group by 1, 2
+    group by x >> :shift, y >> :shift
 ),
 touched as (
     select distinct tile_x, tile_y

@@ -189,7 +189,7 @@ def test_a_point_beside_an_edge_is_inside_one_tile_and_in_no_other(
             points = geopandas.read_file(path, layer="parks")
             here = points[points["feature_id"] == feature].geometry
             inside += [x for x in here.x if 0 <= x < 4096]
-    assert inside == [0]
+    assert inside == [4095]
 
 
 def test_places_without_a_position_get_no_point_anywhere(city: Workshop) -> None:

@@ -1,0 +1,1 @@
+analyze tile_plan
