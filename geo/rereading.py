@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
-from numpy.typing import NDArray
 
+from geo.space import wkb
 from geo.space.displacement import displacement_m
 from geo.states import Validated, Verdict
 from geo.values.storable_columns import storable_column
@@ -87,7 +86,7 @@ def compare(before: pa.Table, now: pa.Table) -> Differences:
     new = now.filter(pc.is_null(at))
     ids_changed = int(pc.sum(pc.is_in(_hashes(lost), value_set=_hashes(new))).as_py() or 0)
     there, here = before.take(pc.drop_null(at)), now.filter(pc.is_valid(at))
-    moves = displacement_m(_shapes(there), _shapes(here))
+    moves = displacement_m(wkb.read(there["geom"]).shapes, wkb.read(here["geom"]).shapes)
     return Differences(
         rows_before=before.num_rows,
         rows_now=now.num_rows,
@@ -187,11 +186,6 @@ def _differing(there: pa.ChunkedArray, here: pa.ChunkedArray) -> int:
     return int(pc.sum(pc.fill_null(other, False)).as_py() or 0) + int(
         pc.sum(one_is_null).as_py() or 0
     )
-
-
-def _shapes(rows: pa.Table) -> NDArray[np.object_]:
-    shapes: NDArray[np.object_] = shapely.from_wkb(rows["geom"].to_numpy())
-    return shapes
 
 
 def _ids(rows: pa.Table) -> pa.ChunkedArray:

@@ -58,7 +58,7 @@ def read_positions(
     if turned.any():
         moved = swap_axes(moved, turned)
         issues.append(catalogue.make("position_swapped", numbers[turned], value="lat, lon"))
-    conformed = conform(moved, layer.geometry)
+    conformed = conform(moved, layer.geometry, layer.precision)
     return Positions(
         conformed.shapes,
         operation,

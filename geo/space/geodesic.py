@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pyproj
 import shapely
 
-Floats = npt.NDArray[np.float64]
-Geometries = npt.NDArray[np.object_]
+from geo.space.shapes import Floats, Geometries
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 

@@ -39,7 +39,8 @@ VERTEX_CAP = 200_000
 """More than this in one feature keeps PostGIS busy beyond any timeout."""
 
 GRID_DECIMALS = 9
-"""1e-9 degree is about 0.1 mm: formats that carry the same position give the same bytes."""
+"""1e-9 degree is about 0.1 mm: formats that carry the same position give the same bytes. A layer
+may declare a coarser grid (`precision`)."""
 
 _PARTS = {GeometryKind.point: (0,), GeometryKind.line: (1, 2), GeometryKind.polygon: (3,)}
 _METRES_PER_DEGREE = (111_320.0, 110_574.0)  # of longitude at the equator, and of latitude
@@ -74,26 +75,33 @@ class Conformed:
     moved_m: Floats
 
 
-def conform(shapes: Shapes, kind: GeometryKind, vertex_cap: int = VERTEX_CAP) -> Conformed:
+def conform(
+    shapes: Shapes,
+    kind: GeometryKind,
+    decimals: int = GRID_DECIMALS,
+    vertex_cap: int = VERTEX_CAP,
+) -> Conformed:
     """Make shapes what a layer of `kind` stores; bad ones are none and are masked."""
     rows, count = shapes.drawn_rows, len(shapes)
-    geometries, found = _conform(shapes.drawn[rows], kind, vertex_cap)
+    geometries, found = _conform(shapes.drawn[rows], kind, decimals, vertex_cap)
     by_row = {name: _spread(values, rows, count) for name, values in found.items()}
     finite = shapes.is_point & np.isfinite(shapes.xy).all(axis=1)
     by_row["missing"] |= shapes.missing
     by_row["not_finite"] |= shapes.is_point & ~finite
     if kind is GeometryKind.point:
         xy = np.full((count, 2), np.nan)
-        xy[finite] = _rounded(shapes.xy[finite])
+        xy[finite] = _rounded(shapes.xy[finite], decimals)
         there = ~shapely.is_missing(geometries)
         xy[rows[there]] = shapely.get_coordinates(geometries)
-        return Conformed(Shapes.at(xy), **by_row)
+        stored = Shapes.at(xy)
+        by_row["unrepairable"] |= finite & stored.missing  # the grid has no number so large
+        return Conformed(stored, **by_row)
     by_row["mismatched"] |= finite
     return Conformed(Shapes.of(_spread(geometries, rows, count)), **by_row)
 
 
 def _conform(
-    geometries: Geometries, kind: GeometryKind, vertex_cap: int
+    geometries: Geometries, kind: GeometryKind, decimals: int, vertex_cap: int
 ) -> tuple[Geometries, dict[str, NDArray[Any]]]:
     """Geometries (none is None) as the layer stores them; what was found, as in `Conformed`."""
     drawn = flat(geometries)
@@ -102,16 +110,18 @@ def _conform(
     drawn[too_many | missing] = None
     not_finite = _not_finite(drawn)
     drawn[not_finite] = None
-    whole, reduced = _of_kind(_on_grid(drawn), kind)
+    whole, reduced = _of_kind(_on_grid(drawn, decimals), kind)
     mismatched = shapely.is_missing(whole) & ~shapely.is_missing(drawn)
     repaired = ~shapely.is_valid(whole) & ~shapely.is_missing(whole)
     mended = whole.copy()
-    mended[repaired] = _repair(whole[repaired], kind)
+    if repaired.any():
+        mended[repaired] = _repair(whole[repaired], kind, decimals)
     unrepairable = repaired & shapely.is_missing(mended)
     repaired &= ~unrepairable
     change, moved = np.zeros(len(drawn)), np.zeros(len(drawn))
-    change[repaired] = area_m2(mended[repaired]) - area_m2(whole[repaired])
-    moved[repaired] = _moved_m(whole[repaired], mended[repaired])
+    if repaired.any():
+        change[repaired] = area_m2(mended[repaired]) - area_m2(whole[repaired])
+        moved[repaired] = _moved_m(whole[repaired], mended[repaired])
     return mended, {
         "missing": missing,
         "not_finite": not_finite,
@@ -159,12 +169,13 @@ def _not_finite(geometries: Geometries) -> Mask:
     return np.bincount(bad, minlength=len(geometries)).astype(np.bool_)
 
 
-def _on_grid(geometries: Geometries) -> Geometries:
-    return redrawn(geometries, _rounded)
+def _on_grid(geometries: Geometries, decimals: int) -> Geometries:
+    return redrawn(geometries, lambda xy: _rounded(xy, decimals))
 
 
-def _rounded(xy: Floats) -> Floats:
-    return np.round(xy, GRID_DECIMALS) + 0.0  # no -0.0
+def _rounded(xy: Floats, decimals: int) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.round(xy, decimals) + 0.0  # no -0.0
 
 
 def _of_kind(geometries: Geometries, kind: GeometryKind) -> tuple[Geometries, Mask]:
@@ -198,13 +209,13 @@ def _parts(geometries: Geometries) -> tuple[Geometries, NDArray[np.int64]]:
     return geometries[given], given
 
 
-def _repair(geometries: Geometries, kind: GeometryKind) -> Geometries:
+def _repair(geometries: Geometries, kind: GeometryKind, decimals: int) -> Geometries:
     valid = shapely.make_valid(geometries, method="structure", keep_collapsed=False)
-    mended, _ = _of_kind(_on_grid(valid), kind)
+    mended, _ = _of_kind(_on_grid(valid, decimals), kind)
     again = ~shapely.is_valid(mended) & ~shapely.is_missing(mended)
     if again.any():  # the grid broke what was mended: let GEOS build it on the grid
-        fixed = shapely.set_precision(valid[again], 10.0**-GRID_DECIMALS)
-        mended[again] = _of_kind(_on_grid(fixed), kind)[0]
+        fixed = shapely.set_precision(valid[again], 10.0**-decimals)
+        mended[again] = _of_kind(_on_grid(fixed, decimals), kind)[0]
         mended[~shapely.is_valid(mended)] = None
     return mended
 

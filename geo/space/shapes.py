@@ -137,7 +137,8 @@ def flat(geometries: Geometries) -> Geometries:
     """The same in two dimensions; a new array, and new geometries only where there were more."""
     plane: Geometries = geometries.copy()
     tall = shapely.has_z(plane) | shapely.has_m(plane)
-    plane[tall] = shapely.force_2d(plane[tall])
+    if tall.any():
+        plane[tall] = shapely.force_2d(plane[tall])
     return plane
 
 

@@ -171,6 +171,9 @@ class Layer(Declaration):
     description: Bilingual
     role: Role
     geometry: GeometryKind
+    precision: int = Field(
+        9, ge=5, le=9, description="decimals of a degree that are kept: 9 is 0.1 mm, 5 is 1 m"
+    )
     columns: dict[Identifier, Column]
     rules: tuple[Rule, ...] = ()
     gate: Gate = Gate()

@@ -14,6 +14,7 @@ import shapely
 from geo.issues import ISSUE_SCHEMA
 from geo.rereading import compare, described, judge_again
 from geo.space.displacement import displacement_m
+from geo.space.shapes import Shapes
 from geo.states import Validated
 
 METRE = 1 / 111_320  # degrees of latitude
@@ -144,8 +145,8 @@ def test_differences_are_said_in_both_languages() -> None:
 )
 def test_displacement_is_in_metres_on_the_ground(east: float, north: float, metres: float) -> None:
     """At 60 degrees north, where a degree of longitude is half as long as one of latitude."""
-    before = np.array([shapely.Point(100, 60)])
-    after = np.array([shapely.Point(100 + east, 60 + north)])
+    before = Shapes.at(np.array([[100.0, 60.0]]))
+    after = Shapes.at(np.array([[100 + east, 60 + north]]))
     assert displacement_m(before, after)[0] == pytest.approx(metres, rel=1e-6)
 
 
@@ -153,8 +154,8 @@ def test_displacement_is_of_the_shape_not_of_its_drawing() -> None:
     square = shapely.box(100.5, 13.7, 100.51, 13.71)
     turned = shapely.Polygon(list(square.exterior.coords)[1:])
     north = shapely.transform(square, lambda xy: xy + np.array([0, 10 * METRE]))
-    before = np.array([square, square, square, None, None], dtype=object)
-    after = np.array([turned, north, None, square, None], dtype=object)
+    before = Shapes.of(np.array([square, square, square, None, None], dtype=object))
+    after = Shapes.of(np.array([turned, north, None, square, None], dtype=object))
     assert displacement_m(before, after).tolist() == pytest.approx(
         [0, 10, np.inf, np.inf, 0], rel=1e-3
     )
