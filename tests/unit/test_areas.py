@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyproj
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
-from geo.space.areas import NEAR_METRES, Areas
+from geo.space import wkb
+from geo.space.areas import NEAR_METRES, AdminAreas, Areas
 from geo.space.shapes import Shapes
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -99,3 +103,102 @@ def test_a_shape_touches_the_area_that_it_claims_or_does_not() -> None:
     shapes = Shapes.of(np.array([across, across, west, west, west, None], dtype=object))
     claimed = pa.array(["a", "b", "a", "b", None, "a"])
     assert CITY.touched(shapes, claimed).tolist() == [True, True, True, False, False, False]
+
+
+def test_areas_that_share_a_code_are_one_to_who_claims_it() -> None:
+    """Two sources may draw the same area; and an area may have no code."""
+    areas = areas_of(["a", None, "a"], [WEST, WEST, EAST])
+    places = Shapes.at(spots((100.49, 13.75), (100.51, 13.75), (100.53, 13.75), (100.49, 13.75)))
+    assert areas.touched(places, pa.array(["a", "a", "a", "x"])).tolist() == [
+        *(True, True, False, False)
+    ]
+    assert areas.touched(places, pa.nulls(4, pa.string())).tolist() == [False] * 4
+
+
+def test_a_row_is_placed_where_it_lies_and_else_as_it_claims() -> None:
+    subdistricts = Areas(
+        np.array(["100101", None], dtype=object),
+        np.array([WEST, EAST], dtype=object),
+        np.array(["1001", "1002"], dtype=object),
+    )
+    admin = AdminAreas(areas_of([], []), subdistricts)
+    at = subdistricts.at(spots((100.49, 13.75), (100.51, 13.75), None, None, None))
+    claims = (
+        pa.array(["1009", None, "1009", None, None]),
+        pa.array([None, None, None, "100801", None]),
+    )
+    district, subdistrict = admin.placed(at, *claims)
+    assert district.to_pylist() == ["1001", "1002", "1009", "1008", None]
+    assert subdistrict.to_pylist() == ["100101", None, None, "100801", None]
+
+
+# --- as a plain search finds it ----------------------------------------------------------------
+
+STEP = 0.01
+lattice = st.tuples(st.integers(0, 4), st.integers(0, 4)).map(
+    lambda place: (100 + STEP * place[0], 13 + STEP * place[1])
+)
+boxes = st.tuples(lattice, st.integers(1, 2), st.integers(1, 2)).map(
+    lambda drawn: shapely.box(
+        *drawn[0], drawn[0][0] + STEP * drawn[1], drawn[0][1] + STEP * drawn[2]
+    )
+)
+triangles = (
+    st.lists(lattice, min_size=3, max_size=3, unique=True)
+    .map(shapely.Polygon)
+    .filter(lambda shape: shape.area > 1e-9)
+)
+lands = st.lists(
+    st.one_of(boxes, triangles, st.lists(boxes, min_size=2, max_size=2).map(shapely.union_all)),
+    max_size=5,
+)
+off = st.sampled_from([0, 0, 0, 1e-9, -1e-9, STEP / 2, STEP / 3, 0.002, -0.002, 0.0022, 0.0026])
+places = st.tuples(lattice, off, off).map(
+    lambda drawn: (drawn[0][0] + drawn[1], drawn[0][1] + drawn[2])
+)
+
+
+def searched(shapes: Sequence[shapely.Geometry], spot: shapely.Point, near: bool) -> int:
+    holding = [number for number, shape in enumerate(shapes) if shape.intersects(spot)]
+    if holding or not near:
+        return holding[0] if holding else -1
+    ranked = [(shape.distance(spot), number) for number, shape in enumerate(shapes)]
+    return min(
+        ((d, n) for d, n in ranked if d <= 0.0025 and metres(spot, shapes[n]) <= 250),
+        default=(0, -1),
+    )[1]
+
+
+def metres(spot: shapely.Point, shape: shapely.Geometry) -> float:
+    return abs(float(GEOD.geometry_length(shapely.shortest_line(spot, shape))))
+
+
+@given(lands, st.lists(places, min_size=1, max_size=8))
+def test_an_area_is_found_as_a_plain_search_finds_it(
+    shapes: list[shapely.Geometry], at: list[tuple[float, float]]
+) -> None:
+    areas = areas_of([str(number) for number in range(len(shapes))], shapes)
+    for near in (False, True):
+        wanted = [searched(shapes, shapely.Point(place), near) for place in at]
+        assert areas.at(spots(*at), near=near).tolist() == wanted
+
+
+@given(lands, st.lists(st.one_of(st.none(), boxes, places), min_size=1, max_size=8), st.data())
+def test_what_touches_is_found_as_a_plain_search_finds_it(
+    shapes: list[shapely.Geometry], rows: list[Any], data: st.DataObject
+) -> None:
+    codes = data.draw(st.lists(st.sampled_from(["a", "b", None]), min_size=5, max_size=5))
+    claimed = data.draw(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=8, max_size=8))
+    codes, claimed = codes[: len(shapes)], claimed[: len(rows)]
+    drawn = [shapely.Point(row) if isinstance(row, tuple) else row for row in rows]
+    wanted = [
+        bool(
+            row
+            and claim
+            and any(c == claim and s.intersects(row) for c, s in zip(codes, shapes, strict=True))
+        )
+        for row, claim in zip(drawn, claimed, strict=True)
+    ]
+    areas = areas_of(codes, shapes)
+    column = wkb.read(pa.array(shapely.to_wkb(drawn), pa.binary())).shapes
+    assert areas.touched(column, pa.array(claimed, pa.string())).tolist() == wanted
