@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,7 +51,7 @@ class _Preview:
 
     job: Job
     prepared: bool
-    boundaries: dict[str, Areas] = field(default_factory=dict)
+    boundaries: dict[str, Any] = field(default_factory=dict)
 
     def areas(self) -> AdminAreas | None:
         """The boundaries of the release that would come; None while a level is missing."""

@@ -67,5 +67,5 @@ def validate(
             for field in delivery.raw.table.schema
             if field.name not in (ROW, GEOM)
         },
-        lineage=delivery.lineage,
+        lineage={**delivery.lineage, "boundaries": admin.fingerprint if admin else ""},
     )

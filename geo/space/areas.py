@@ -116,10 +116,14 @@ class Areas:
 
 @dataclass(frozen=True, eq=False)
 class AdminAreas:
-    """Districts and subdistricts of the coming release; there may be no districts yet."""
+    """Districts and subdistricts of the coming release; there may be no districts yet.
+
+    fingerprint: of both, as the database has it; what is placed by them says so.
+    """
 
     districts: Areas
     subdistricts: Areas
+    fingerprint: str = ""
 
     @property
     def complete(self) -> bool:

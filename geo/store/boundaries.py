@@ -19,7 +19,9 @@ def load_areas(engine: Engine) -> AdminAreas | None:
     with connect(engine) as connection:
         rows = run(connection, "admin_areas").all()
     levels = {level: _areas([row for row in rows if row.level == level]) for level in _LEVELS}
-    return AdminAreas(**levels) if len(levels["subdistricts"].codes) else None
+    if not len(levels["subdistricts"].codes):
+        return None
+    return AdminAreas(**levels, fingerprint=rows[0].fingerprint)
 
 
 def areas_fingerprint(connection: Connection) -> str:
@@ -27,7 +29,7 @@ def areas_fingerprint(connection: Connection) -> str:
     return str(run(connection, "areas_fingerprint").scalar_one())
 
 
-def _areas(rows: Sequence[Row[tuple[str, str, str, bytes]]]) -> Areas:
+def _areas(rows: Sequence[Row[tuple[str, str, str, bytes, str]]]) -> Areas:
     codes, districts, shapes = (
         np.array([getattr(row, name) for row in rows], dtype=object)
         for name in ("code", "district_code", "shape")

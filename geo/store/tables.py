@@ -235,6 +235,18 @@ def ending() -> Table:
     return Table("ending", MetaData(schema="pg_temp"), Column("feature_id", Uuid, nullable=False))
 
 
+def placed() -> Table:
+    """Features that get the codes of other areas than they have; of one transaction."""
+    return Table(
+        "placed",
+        MetaData(schema="pg_temp"),
+        Column("feature_id", Uuid, nullable=False),
+        Column("release_from", Integer, nullable=False),
+        Column("district_code", Text),
+        Column("subdistrict_code", Text),
+    )
+
+
 def _declared_columns(declared: Layer) -> list[Column[Any]]:
     return [
         Column(name, _COLUMN_TYPES.get(column.type, Text))

@@ -152,11 +152,7 @@ begin
         )
         select feature_id, $1, source_key, source_row, $2, content_hash,
                coalesce(claimed_district_code, left(claimed_subdistrict_code, 4)), claimed_subdistrict_code,
-               coalesce(claimed_district_code, left(claimed_subdistrict_code, 4)), claimed_subdistrict_code,
-               case when geom is not null then 'exact'
-                    when claimed_subdistrict_code is not null then 'subdistrict'
-                    else 'district' end,
-               geom, $3 %2$s
+               district_code, subdistrict_code, location_precision, geom, $3 %2$s
         from pg_temp.arriving
         $sql$, layer_name, names) using source, run, target;
     get diagnostics opened = row_count;

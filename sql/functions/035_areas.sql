@@ -9,7 +9,6 @@ begin
         union all
         select 'subdistricts', subdistrict_code, district_code, st_asbinary(geom) from core.%2$I
         where release_to is null and geom is not null and source_id = any (meta.declared_sources(%2$L))
-        order by 1, 2
         $sql$, meta.layer_of_role('district'), meta.layer_of_role('subdistrict'));
 end $$;
 

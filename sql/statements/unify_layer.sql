@@ -1,1 +1,1 @@
-select meta.unify_layer(:layer, :target)
+call meta.unify_layer(:layer, :target)

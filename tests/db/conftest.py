@@ -14,12 +14,16 @@ from sqlalchemy import Engine
 
 from geo.issues import ISSUE_SCHEMA
 from geo.load import load
+from geo.space.areas import AdminAreas
+from geo.space.shapes import Shapes
 from geo.states import Deciding, Loaded, Snapshot, Validated, Verdict
 from geo.store import lease, runs
+from geo.store.boundaries import load_areas
 from geo.store.database import open_engine
 from geo.unify import unify
+from geo.validating.placing import find_places, with_places
 from schemas.catalogue import MapView, load_catalogue
-from schemas.models import Source
+from schemas.models import Layer, Source
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class TestMap:
             return load(
                 self.engine,
                 run_id,
-                delivery(rows, tuple(declared.columns)),
+                delivery(rows, declared, load_areas(self.engine)),
                 Verdict("accepted", None, {}),
                 source,
                 declared,
@@ -70,8 +74,8 @@ class TestMap:
             )
 
 
-def delivery(rows: Sequence[Row], columns: Sequence[str]) -> Validated:
-    """What validation would hand over for these rows."""
+def delivery(rows: Sequence[Row], layer: Layer, boundaries: AdminAreas | None = None) -> Validated:
+    """What validation would hand over for these rows, within these boundaries."""
     shapes = [_shape(row) for row in rows]
     names = pa.array([row.name for row in rows], pa.string())
     hashes = [
@@ -90,7 +94,10 @@ def delivery(rows: Sequence[Row], columns: Sequence[str]) -> Validated:
             "name_th": names,
         }
     )
-    assert "name_th" in columns
+    assert "name_th" in layer.columns
+    placed = Shapes.of(np.array(shapes, dtype=object))
+    at = find_places(placed, layer, boundaries).at
+    accepted = with_places(accepted, at, placed.missing, boundaries)
     return Validated(
         accepted=accepted,
         quarantined=pa.table(
@@ -112,7 +119,7 @@ def delivery(rows: Sequence[Row], columns: Sequence[str]) -> Validated:
         rows_at_area=sum(shape is None for shape in shapes),
         rows_repaired=0,
         schema={"name": "string"},
-        lineage={},
+        lineage={"boundaries": boundaries.fingerprint if boundaries else ""},
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from geo.errors import LeaseHeld, LeaseLost
 from geo.store import lease
 from geo.store.database import connect, transaction
-from tests.db.conftest import Row, TestMap, square
+from tests.db.conftest import Row, TestMap, square, with_subdistricts
 from tests.db.test_load import publish, rows
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -67,9 +67,9 @@ def test_the_same_id_under_two_sources_is_two_features(city: TestMap) -> None:
     assert (loaded.added, loaded.changed, loaded.removed) == (2, 0, 1)
 
 
-def test_what_a_row_claims_is_its_place_until_it_is_placed(city: TestMap) -> None:
+def test_what_a_row_claims_is_its_place_where_nothing_else_is_known(test_map: TestMap) -> None:
     """A subdistrict names its district where the row does not; a claimed district stands above."""
-    city.load(
+    test_map.load(
         "parks",
         [
             Row("both", district="1001", subdistrict="100202"),
@@ -79,7 +79,7 @@ def test_what_a_row_claims_is_its_place_until_it_is_placed(city: TestMap) -> Non
     )
     query = """select source_key, claimed_district_code, district_code, subdistrict_code,
                       location_precision from core.parks order by 1"""
-    assert rows(city, query) == [
+    assert rows(test_map, query) == [
         ("both", "1001", "1001", "100202", "subdistrict"),
         ("neither", None, None, None, "exact"),
         ("subdistrict", "1002", "1002", "100202", "subdistrict"),
@@ -96,21 +96,29 @@ def test_areas_are_stored_in_parts_and_points_are_not(city: TestMap) -> None:
 # --- where a feature is ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("start", "azimuth"),
-    [((100.48, 13.75), 270), ((100.52, 13.75), 90), ((100.49, 13.76), 0), ((100.49, 13.74), 180)],
-)
-def test_near_is_250_metres_on_the_ground(
-    city: TestMap, start: tuple[float, float], azimuth: float
-) -> None:
+def test_near_is_250_metres_on_the_ground(test_map: TestMap) -> None:
     """In degrees the corners of a square of 0.0025 would do, and 277 m to the north."""
-    close, far = away(*start, azimuth, 249), away(*start, azimuth, 251)
-    city.load("parks", [Row("close", *close, district="1009"), Row("far", *far, district="1009")])
-    assert city.unify()["parks"] == 1
-    found = dict(rows(city, "select source_key, subdistrict_code from core.parks"))
-    assert found == {"close": "100202" if azimuth == 90 else "100101", "far": None}
-    query = "select district_code from core.parks where source_key = 'far'"
-    assert rows(city, query) == [("1009",)], "what is placed nowhere stays as it says"
+    corners = {
+        270: (100.48, 13.75),
+        90: (100.52, 13.75),
+        0: (100.49, 13.76),
+        180: (100.49, 13.74),
+    }
+    places = [
+        Row(f"{azimuth} {metres}", *away(*start, azimuth, metres), district="1009")
+        for azimuth, start in corners.items()
+        for metres in (249, 251)
+    ]
+    test_map.load("parks", places)
+    assert with_subdistricts(test_map).unify()["parks"] == 4
+    found = dict(rows(test_map, "select source_key, subdistrict_code from core.parks"))
+    expected = {f"{azimuth} 249": "100202" if azimuth == 90 else "100101" for azimuth in corners}
+    assert found == expected | {f"{azimuth} 251": None for azimuth in corners}
+    query = "select distinct district_code from core.parks where subdistrict_code is null"
+    assert rows(test_map, query) == [("1009",)], "what is placed nowhere stays as it says"
+    test_map.load("parks", places)
+    assert test_map.unify()["parks"] == 0, "a load places as unify does"
+    assert dict(rows(test_map, "select source_key, subdistrict_code from core.parks")) == found
 
 
 def test_what_holds_a_spot_stands_above_what_is_nearer_to_its_middle(city: TestMap) -> None:
@@ -140,8 +148,7 @@ def test_an_area_lies_where_its_inside_is(city: TestMap) -> None:
 
 def test_a_feature_that_stays_where_it_is_gets_no_new_version(city: TestMap) -> None:
     city.load("parks", [Row("1", 100.49, 13.75)])
-    assert city.unify()["parks"] == 1
-    assert city.unify()["parks"] == 0, "a second time there is nothing to do"
+    assert city.unify()["parks"] == 0, "the load placed it"
     publish(city, 1)
     assert city.unify()["parks"] == 0
     city.load("subdistricts", BOTH_AND_A_THIRD)
@@ -163,7 +170,7 @@ def test_only_what_changed_is_placed_while_the_boundaries_stand(city: TestMap) -
     with transaction(city.engine) as connection:
         connection.execute(text("update core.parks set district_code = '1009'"))
     city.load("parks", [Row("1", 100.49, 13.75), Row("2", 100.51, 13.75)])
-    assert city.unify()["parks"] == 1
+    assert city.unify()["parks"] == 0
     query = "select source_key, district_code from core.parks order by 1"
     assert rows(city, query) == [("1", "1009"), ("2", "1002")]
 

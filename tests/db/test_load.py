@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from geo.errors import LeaseHeld, LeaseLost
-from geo.load import load
+from geo.load import load, take_back
 from geo.states import Deciding, Snapshot, Verdict
 from geo.store import lease, runs
 from geo.store.database import connect, transaction
-from tests.db.conftest import Row, TestMap, delivery, square
+from schemas.models import Bilingual
+from tests.db.conftest import Row, TestMap, delivery, square, with_subdistricts
 
 
 def publish(test_map: TestMap, release: int) -> None:
@@ -90,7 +91,12 @@ def test_sources_of_one_layer_do_not_touch_each_other(city: TestMap) -> None:
     assert rows(city, query) == [("a", first.id), ("c", second.id)]
 
 
-def test_unify_places_by_position_and_holds_by_claim(city: TestMap) -> None:
+@pytest.mark.parametrize("first", ["boundaries", "parks"])
+def test_what_has_a_position_is_placed_by_it_and_the_rest_as_it_claims(
+    test_map: TestMap, first: str
+) -> None:
+    """By the load where the boundaries are there, and by unify where they come later."""
+    city = with_subdistricts(test_map) if first == "boundaries" else test_map
     city.load(
         "parks",
         [
@@ -100,7 +106,7 @@ def test_unify_places_by_position_and_holds_by_claim(city: TestMap) -> None:
             Row("district", district="1001"),
         ],
     )
-    assert city.unify()["parks"] == 2
+    assert with_subdistricts(city).unify()["parks"] == (0 if first == "boundaries" else 2)
     query = """select source_key, district_code, subdistrict_code, location_precision, geom is null
                from core.parks order by 1"""
     assert rows(city, query) == [
@@ -122,6 +128,34 @@ def test_moved_boundaries_place_published_features_anew(city: TestMap) -> None:
     assert city.unify()["parks"] == 1
     query = "select district_code, release_from, release_to from core.parks order by 2"
     assert rows(city, query) == [("1001", 1, 2), ("1002", 2, None)]
+
+
+def test_what_a_load_brings_is_written_once(city: TestMap) -> None:
+    """An update, for its area, would have written each row behind the last one."""
+    city.load("parks", [Row(str(n), 100.49, 13.75) for n in range(20)])
+    city.unify()
+    assert rows(city, "select count(*), max(ctid)::text from core.parks") == [(20, "(0,20)")]
+
+
+def test_a_load_is_placed_anew_where_its_boundaries_are_taken_back(city: TestMap) -> None:
+    """What a load knew as boundaries never came; what stood before has not moved."""
+    city.load("parks", [Row("old", 100.49, 13.75)])
+    publish(city, 1)
+    moved = [
+        Row("100101", shape=square(100.47, 13.75), district="1001", subdistrict="100101"),
+        Row("100202", shape=square(100.49, 13.75), district="1002", subdistrict="100202"),
+    ]
+    city.load("subdistricts", moved)
+    city.load("parks", [Row("old", 100.49, 13.75), Row("new", 100.49, 13.75)])
+    assert city.unify()["parks"] == 1, "the old one; the new one is where the load placed it"
+    query = "select source_key, subdistrict_code from core.parks where release_to is null"
+    assert set(rows(city, query)) == {("new", "100202"), ("old", "100202")}
+    with lease.hold(city.engine, ["subdistricts"]) as token:
+        take_back(city.engine, "subdistricts", token, Bilingual(th="ทดสอบ", en="a test"))
+    assert city.unify()["parks"] == 1
+    assert set(rows(city, query)) == {("new", "100101"), ("old", "100101")}
+    assert rows(city, VERSIONS) == [("new", 2, None), ("old", 1, None)]
+    assert city.unify()["parks"] == 0, "a second time there is nothing to do"
 
 
 def test_two_writers_of_a_layer_do_not_meet(city: TestMap) -> None:
@@ -149,7 +183,7 @@ def test_an_orphan_writes_nothing(city: TestMap) -> None:
             load(
                 city.engine,
                 run_id,
-                delivery([Row("1", 100.49, 13.75)], tuple(layer.columns)),
+                delivery([Row("1", 100.49, 13.75)], layer),
                 Verdict("accepted", None, {}),
                 source,
                 layer,

@@ -53,7 +53,7 @@ def hold_delivery(city: TestMap) -> int:
             "raw": pa.array([raw], pa.string()),
         }
     )
-    rows = delivery([Row("1", 100.49, 13.75)], tuple(city.view.layer("parks").columns))
+    rows = delivery([Row("1", 100.49, 13.75)], city.view.layer("parks"))
     held = replace(rows, issues=issues, quarantined=quarantined, rows_in=2)
     with lease.hold(city.engine, ["parks"]):
         number = runs.begin(city.engine, source, taken, Deciding({}))

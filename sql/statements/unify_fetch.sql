@@ -1,0 +1,1 @@
+fetch forward 65536 from unplaced

@@ -1,0 +1,1 @@
+select meta.renew_placed(:layer, :target)
