@@ -36,7 +36,7 @@ def test_a_sound_delivery_is_accepted_as_it_is() -> None:
     assert found.accepted["name_th"].to_pylist() == ["ก", "ข", "ค"]
     assert (found.rows_in, found.rows_at_area, found.rows_repaired) == (3, 0, 0)
     assert found.issues.num_rows == found.quarantined.num_rows == found.filtered.num_rows == 0
-    assert found.lineage == {"reader": "as it was"}
+    assert found.lineage == {"reader": "as it was", "boundaries": ""}
     assert shapely.from_wkb(found.accepted["geom"][0].as_py()) == shapely.Point(100.49, 13.75)
 
 

@@ -15,8 +15,6 @@ from geo.store.versions import HASH_TYPE, ID_TYPE, Versions
 FEW_IDS = some.sampled_from(
     [bytes([first] * 8 + [second] * 8) for first in (0, 1) for second in (0, 1, 255)]
 )
-    [bytes([first] * 8 + [second] * 8) for first in (0, 1) for second in (0, 1, 255)]
-)
 """Several with the same first half, and some that end in zeros."""
 STANDING = some.dictionaries(FEW_IDS, some.integers(0, 3))
 PARTS = some.lists(some.lists(some.tuples(FEW_IDS, some.integers(0, 3))))
