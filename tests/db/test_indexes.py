@@ -80,7 +80,7 @@ def test_a_feature_begins_once_with_a_release_and_has_one_open_version(
 def test_rows_have_a_run_of_their_own_source(test_map: TestMap) -> None:
     """Source and run are looked at once for all rows: no key of every row does it."""
     test_map.load("parks", [Row("1", 100.49, 13.75)])
-    load = text("select meta.apply_staging('parks', :source, :run, 1)")
+    load = text("select meta.apply_stage('parks', :source, :run, 1)")
     (run,) = rows(test_map, "select run_id from meta.run")[0]
     source = test_map.source_of("parks").id
     for wrong in ({"source": source, "run": run + 1}, {"source": "somebodys", "run": run}):
