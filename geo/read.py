@@ -1,8 +1,8 @@
 """read: one delivery's bytes to rows, in a one-shot child process. The parent parses nothing.
 
-The child (`geo.reader`) gets copies of the files in a folder of its own, and hands back an Arrow
-file and a report, which are validated here and believed no further. However the child ends, the
-outcome is a table or a named refusal.
+The child (`geo.reader`) gets copies of the files in a folder of its own, and hands back its rows
+through a pipe while it reads, and then a report. Both are validated here and believed no further.
+However the child ends, the outcome is rows on the disk (`geo.spill`) or a named refusal.
 """
 
 from __future__ import annotations
@@ -92,12 +92,15 @@ def read(
         "required_walls": sorted(required_walls),
     }
     with child.job_folder(files, job, scratch) as folder:
-        end = child.run(folder, str(format), allowed.seconds)
+        surveyed = handed.Surveyed(scratch)
+        limit = (allowed.seconds, allowed.output_bytes)
+        end = child.run(folder, str(format), *limit, surveyed.take)
         if end.walls:
             Walls(end.walls, required_walls).require()
-        if end.walls is None or child.left(folder, REPORT_FILE) is None:
+        silent = child.left(folder, REPORT_FILE) is None and not end.stopped
+        if end.walls is None or silent:
             return refusal(*end.refusal())
-        return handed.accept(folder, str(format), end.walls, allowed.bad_rows)
+        return handed.accept(folder, surveyed, end, str(format), allowed.bad_rows)
 
 
 def walls(required: frozenset[str] = REQUIRED_WALLS) -> Walls:

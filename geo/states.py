@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from geo.spill import Spill
 from geo.values.visible import visible, visible_lines
 from schemas.models import Bilingual
 
@@ -121,14 +122,19 @@ class ReadReport(State):
 
 @dataclass(frozen=True)
 class RawTable:
-    """A delivery read, word for word.
+    """A delivery read, word for word, or a batch of it with the whole delivery's report.
 
-    `table` has `_row` (int64), `_geom` (binary, WKB in the source's CRS) and the agency's columns
+    `rows` have `_row` (int64), `_geom` (binary, WKB in the source's CRS) and the agency's columns
     under their own names, each of them string, int64, double or bool.
     """
 
-    table: pa.Table
+    rows: pa.Table | Spill
     report: ReadReport
+
+    @property
+    def table(self) -> pa.Table:
+        """All its rows in memory."""
+        return self.rows.table() if isinstance(self.rows, Spill) else self.rows
 
 
 def _visible_in_both(message: Bilingual) -> Bilingual:

@@ -1,18 +1,20 @@
-"""What a format's reader hands over: Arrow columns, and what was seen on the way."""
+"""What a format's reader hands over: pieces of Arrow columns, and what was seen on the way."""
 
 from __future__ import annotations
 
 import json
 import re
 import struct
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from geo.reader.encoding import UNREADABLE, UTF8_AS_CP874
-from geo.reader.job import BAD_ROWS_FILE, ROWS_FILE
+from geo.reader.job import BAD_ROWS_FILE
 from geo.reader.refused import Refused
 
 FEW = 100
@@ -20,38 +22,27 @@ FEW = 100
 RAW_LENGTH = 2_000
 """Characters of a bad row's raw text that are kept."""
 MOST_ODDITIES = 1_000
+ROWS_PER_BATCH = 65_536
+"""The unit in which rows are read, handed over and worked on."""
+BATCH_BYTES, ROW_BYTES = 1 << 26, 1 << 28
+"""A batch of large rows is divided; a row that is larger than any batch is not handed over."""
 
 _SIGNS = ((UNREADABLE, UNREADABLE), ("\x00", "\x00"), ("เธ", UTF8_AS_CP874))
 """What unreadable text holds: a text to look for quickly, and the pattern that decides."""
 
 
 @dataclass
-class Delivery:
-    """One delivery, read. `rows` numbers the records of `columns`; `geometry` is WKB or absent.
+class Piece:
+    """Some records of a delivery: `rows` are their numbers; `geometry` is WKB, or absent."""
 
-    `records` is how many the delivery holds by an *independent count*: of a second scanner over
-    the bytes, never of the parser that made the rows, nor of anything that begins with its count.
-    `blank` are those among them that hold no value and were left out on purpose.
-    """
-
-    driver: str
     rows: pa.Array
     columns: dict[str, pa.Array]
-    records: int
-    blank: int = 0
     geometry: pa.Array | None = None
-    container_layer: str | None = None
-    encoding_declared: str | None = None
-    encoding_found: str | None = None
-    crs_declared: str | None = None
-    crs_text: str | None = None
-    geometry_type: str | None = None
-    oddities: list[tuple[str, str]] = field(default_factory=list)
     bad_rows: list[tuple[int, str, str]] = field(default_factory=list)
 
     def quarantine(self, mask: pa.Array, code: str) -> None:
         """Move the rows where `mask` is true to the bad rows."""
-        positions = [i for i, bad in enumerate(mask.to_pylist()) if bad]
+        positions = [i for i, bad in enumerate(mask.to_pylist()) if bad] if mask.true_count else []
         if not positions:
             return
         for values in pa.table({"_row": self.rows} | self.columns).take(positions).to_pylist():
@@ -66,19 +57,45 @@ class Delivery:
         if self.geometry is not None:
             self.geometry = self.geometry.filter(keep)
 
-    def refuse_lost_rows(self) -> None:
-        """Every record that was counted is a row, a bad row or blank; else nothing is believed."""
-        accounted = len(self.rows) + len(self.bad_rows) + self.blank
-        if accounted != self.records:
-            raise Refused("rows_lost", f"{accounted} of {self.records}")
-
-    def quarantine_unreadable(self) -> None:
+    def quarantine_unreadable(self, encoding: str | None) -> None:
         """Rows with bytes that fit no encoding are bad rows, never half-read ones."""
-        for text, pattern in _SIGNS if self.encoding_found == "cp874" else _SIGNS[:2]:
+        for text, pattern in _SIGNS if encoding == "cp874" else _SIGNS[:2]:
             for name in list(self.columns):
                 column = self.columns[name]
                 if column.type == pa.string() and _holds(column, text):
                     self.quarantine(_matches(column, pattern), "encoding_unreadable")
+
+    def table(self) -> pa.Table:
+        """As it is handed over: numbers, WKB, and the agency's columns."""
+        count = len(self.rows)
+        geometry = self.geometry if self.geometry is not None else pa.nulls(count, pa.binary())
+        if geometry.type != pa.binary():
+            geometry = geometry.cast(pa.binary())
+        return pa.table({"_row": self.rows, "_geom": geometry} | self.columns)
+
+
+@dataclass
+class Delivery:
+    """One delivery as it is read: `pieces`, at least one of them, all with the same columns.
+
+    What is known only when the last piece has passed is put here until then (`oddities`).
+    `records` is how many the delivery holds by an *independent count*: of a second scanner over
+    the bytes, never of the parser that made the rows, nor of anything that begins with its count.
+    `blank` are those among them that hold no value and were left out on purpose.
+    """
+
+    driver: str
+    pieces: Iterable[Piece]
+    records: int
+    blank: int = 0
+    container_layer: str | None = None
+    encoding_declared: str | None = None
+    encoding_found: str | None = None
+    crs_declared: str | None = None
+    crs_text: str | None = None
+    geometry_type: str | None = None
+    oddities: list[tuple[str, str]] = field(default_factory=list)
+    bad_rows: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def _holds(column: pa.Array, text: str) -> bool:
@@ -129,7 +146,8 @@ def _marked(column: pa.Array) -> pa.Array:
 
 def ordinals(count: int, start: int = 1) -> pa.Array:
     """Record numbers from `start`."""
-    return pa.array(range(start, start + count), pa.int64())
+    numbers = array("q", range(start, start + count))
+    return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(numbers)])
 
 
 EMPTY_BYTES = 9
@@ -138,14 +156,14 @@ _POINTS = pa.array([struct.pack("<I", kind) for kind in (1, 1001, 2001, 3001)], 
 _NAN = struct.pack("<d", float("nan"))
 
 
-def quarantine_lost(delivery: Delivery, has_geometry: list[bool]) -> None:
+def quarantine_lost(piece: Piece, has_geometry: list[bool]) -> None:
     """A feature with a geometry in the file, and none or an empty one after GDAL, is a bad row."""
     import numpy as np  # not there for the formats without geometry
 
-    if delivery.geometry is not None:
-        absent = _nothing_in(delivery.geometry).to_numpy(zero_copy_only=False)
+    if piece.geometry is not None:
+        absent = _nothing_in(piece.geometry).to_numpy(zero_copy_only=False)
         lost = np.logical_and(np.array(has_geometry, np.bool_), absent)
-        delivery.quarantine(pa.array(lost, pa.bool_()), "geometry_unreadable")
+        piece.quarantine(pa.array(lost, pa.bool_()), "geometry_unreadable")
 
 
 def _nothing_in(wkb: pa.Array) -> pa.Array:
@@ -159,36 +177,45 @@ def _nothing_in(wkb: pa.Array) -> pa.Array:
     return pc.or_(no_parts, pc.and_(point, nowhere)).fill_null(True)
 
 
-def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, Any]:
-    """Write the table as an Arrow file and return the report of it.
+def write(delivery: Delivery, rows: BinaryIO, out: Path, limits: dict[str, int]) -> dict[str, Any]:
+    """Hand the rows over as an Arrow stream while they are read; answers the report of them.
 
-    Raises `Refused`: rows_lost, too_many_bad_rows.
+    It has no compression: the parent takes nothing else. Raises `Refused`: rows_lost,
+    too_many_bad_rows, too_large.
     """
-    delivery.refuse_lost_rows()
-    delivery.quarantine_unreadable()
-    if len(delivery.bad_rows) > min(limits["bad_rows"], max(FEW, len(delivery.rows))):
-        first = "; ".join(f"{row}: {code}" for row, code, _ in delivery.bad_rows[:3])
-        raise Refused("too_many_bad_rows", f"{len(delivery.bad_rows)} ({first})")
-    count = len(delivery.rows)
-    geometry = delivery.geometry if delivery.geometry is not None else pa.nulls(count, pa.binary())
-    if geometry.type != pa.binary():
-        geometry = geometry.cast(pa.binary())
-    table = pa.table({"_row": delivery.rows, "_geom": geometry} | delivery.columns)
-    _write_table(table, out / ROWS_FILE)
-    _write_table(_bad_rows(delivery), out / BAD_ROWS_FILE)
+    count = null_geometries = 0
+    ipc = None
+    for piece in delivery.pieces:
+        if len(delivery.bad_rows) > limits["bad_rows"]:
+            raise _too_many(delivery.bad_rows)
+        piece.quarantine_unreadable(delivery.encoding_found)
+        delivery.bad_rows += piece.bad_rows
+        table = piece.table()
+        ipc = ipc or pa.ipc.new_stream(rows, table.schema)
+        for batch in _batches(table):
+            ipc.write_batch(batch)
+        count += table.num_rows
+        null_geometries += table["_geom"].null_count
+    assert ipc is not None, "a delivery has a piece, though it has no rows"
+    _refuse_lost_rows(delivery, count)
+    if len(delivery.bad_rows) > min(limits["bad_rows"], max(FEW, count)):
+        raise _too_many(delivery.bad_rows)
+    ipc.close()
+    rows.close()
+    _write_bad_rows(delivery.bad_rows, out / BAD_ROWS_FILE)
     return {
         "driver": delivery.driver,
         "container_layer": delivery.container_layer,
         "records": delivery.records,
         "rows": count,
         "blank_records": delivery.blank,
-        "columns": list(delivery.columns),
+        "columns": table.column_names[2:],
         "encoding_declared": delivery.encoding_declared,
         "encoding_found": delivery.encoding_found,
         "crs_declared": delivery.crs_declared,
         "crs_text": delivery.crs_text,
         "geometry_type": delivery.geometry_type,
-        "null_geometries": geometry.null_count,
+        "null_geometries": null_geometries,
         "oddities": [
             {"code": code, "detail": text[:RAW_LENGTH]}
             for code, text in delivery.oddities[:MOST_ODDITIES]
@@ -196,14 +223,44 @@ def write(delivery: Delivery, out: Path, limits: dict[str, int]) -> dict[str, An
     }
 
 
-def _bad_rows(delivery: Delivery) -> pa.Table:
-    columns = zip(*sorted(delivery.bad_rows), strict=True) if delivery.bad_rows else ((), (), ())
+def _refuse_lost_rows(delivery: Delivery, rows: int) -> None:
+    """Every record that was counted is a row, a bad row or blank; else nothing is believed."""
+    accounted = rows + len(delivery.bad_rows) + delivery.blank
+    if accounted != delivery.records:
+        raise Refused("rows_lost", f"{accounted} of {delivery.records}")
+
+
+def _too_many(bad_rows: list[tuple[int, str, str]]) -> Refused:
+    first = "; ".join(f"{row}: {code}" for row, code, _ in bad_rows[:3])
+    return Refused("too_many_bad_rows", f"{len(bad_rows)} ({first})")
+
+
+def _batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
+    """Of so many rows at the most, and of fewer where these are large."""
+    for start in range(0, max(1, table.num_rows), ROWS_PER_BATCH):
+        part = table.slice(start, ROWS_PER_BATCH).combine_chunks()
+        batch = pa.RecordBatch.from_arrays(
+            [column.chunk(0) if column.num_chunks else pa.nulls(0, column.type) for column in part],
+            schema=part.schema,
+        )
+        yield from _divided(batch)
+
+
+def _divided(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    if batch.nbytes <= BATCH_BYTES or (batch.num_rows == 1 and batch.nbytes <= ROW_BYTES):
+        yield batch
+    elif batch.num_rows == 1:
+        raise Refused("too_large", f"record {batch.column(0)[0]}: {batch.nbytes} bytes")
+    else:
+        half = batch.num_rows // 2
+        yield from _divided(batch.slice(0, half))
+        yield from _divided(batch.slice(half))
+
+
+def _write_bad_rows(bad_rows: list[tuple[int, str, str]], path: Path) -> None:
+    columns = zip(*sorted(bad_rows), strict=True) if bad_rows else ((), (), ())
     types = (pa.int64(), pa.string(), pa.string())
     arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
-    return pa.table(arrays, names=["row", "code", "raw"])
-
-
-def _write_table(table: pa.Table, path: Path) -> None:
-    """As a stream without compression: the parent takes nothing else."""
+    table = pa.table(arrays, names=["row", "code", "raw"])
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as ipc:
         ipc.write_table(table)

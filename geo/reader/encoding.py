@@ -10,13 +10,15 @@ from __future__ import annotations
 import codecs
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from geo.reader.refused import Refused
 
+Texts = Callable[[], Iterable[bytes]]
+"""All the text of a delivery, in as many pieces as it is read in."""
 UNREADABLE = "\ufffd"
 UTF8_AS_CP874 = "(?:เ[ธน].){4}"
 """Regular expression: a row in UTF-8 inside a CP874 file, where each character became three."""
@@ -48,35 +50,45 @@ class Decoded:
 
 
 def decide(data: bytes, wanted: str = "auto", cut_at_nul: bool = False) -> str:
-    """The encoding of `data`: ascii, utf-8, utf-16 or cp874.
+    """`decide_together` of one text."""
+    return decide_together(lambda: (data,), wanted, cut_at_nul)
 
+
+def decide_together(texts: Texts, wanted: str = "auto", cut_at_nul: bool = False) -> str:
+    """The encoding of all `texts` together: ascii, utf-8, utf-16 or cp874.
+
+    They are asked for as often as they are looked at; no value of the delivery goes across two.
     `wanted` is `auto`, or an encoding that the source declares. With `cut_at_nul`, values end at
     NUL and may have lost the end of their last UTF-8 character, as in a DBF.
     Raises `Refused` (encoding_unreadable) when too much fits no encoding.
     """
-    if data.isascii():
+    if all(text.isascii() for text in texts()):
         return "ascii"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if next(iter(texts())).startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if wanted != "auto":
-        return _mostly(data, (wanted,), cut_at_nul)
-    if cut_at_nul:
-        whole, _ = _CUT_TAIL.subn(b"", data)
-    else:
-        whole = data
-    if _is_utf8(whole):
-        rare = not any(map(_THAI_OR_LATIN.search, _pieces(whole, "utf-8", "strict")))
-        return "cp874" if rare and is_cp874(data) else "utf-8"
-    return "cp874" if is_cp874(data) else _mostly(data, ("utf-8", "cp874"), cut_at_nul)
+        return _mostly(texts, (wanted,), cut_at_nul)
+
+    def whole() -> Iterator[bytes]:
+        return (_CUT_TAIL.sub(b"", text) for text in texts()) if cut_at_nul else iter(texts())
+
+    if all(map(_is_utf8, whole())):
+        pieces = (piece for text in whole() for piece in _pieces(text, "utf-8", "strict"))
+        rare = not any(map(_THAI_OR_LATIN.search, pieces))
+        return "cp874" if rare and is_cp874(texts) else "utf-8"
+    return "cp874" if is_cp874(texts) else _mostly(texts, ("utf-8", "cp874"), cut_at_nul)
 
 
-def _mostly(data: bytes, candidates: tuple[str, ...], cut_at_nul: bool) -> str:
+def _mostly(texts: Texts, candidates: tuple[str, ...], cut_at_nul: bool) -> str:
     """The first candidate that leaves few characters unread."""
     for name in candidates:
-        text = convert(data, name, cut_at_nul).text
-        beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-        few = text.count(UNREADABLE) <= MAX_UNREADABLE_SHARE * beyond_ascii
-        if few and (len(candidates) == 1 or name == "utf-8" or looks_thai(data)):
+        unread = beyond_ascii = 0
+        for data in texts():
+            text = convert(data, name, cut_at_nul).text
+            unread += text.count(UNREADABLE)
+            beyond_ascii += len(text) - len(text.encode("ascii", "ignore"))
+        few = unread <= MAX_UNREADABLE_SHARE * beyond_ascii
+        if few and (len(candidates) == 1 or name == "utf-8" or looks_thai(texts)):
             return name
     raise Refused("encoding_unreadable", " / ".join(candidates))
 
@@ -116,16 +128,19 @@ def _pieces(data: bytes, encoding: str, errors: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def is_cp874(data: bytes) -> bool:
+def is_cp874(texts: Texts) -> bool:
     """Whether bytes decode strictly as CP874 and read as Thai words."""
-    return looks_thai(data) and UNREADABLE not in convert(data, "cp874").text
+    return looks_thai(texts) and not any(
+        UNREADABLE in convert(text, "cp874").text for text in texts()
+    )
 
 
-def looks_thai(data: bytes) -> bool:
+def looks_thai(texts: Texts) -> bool:
     """Whether bytes read as CP874 are Thai words."""
-    letters = data.translate(None, ASCII + PUNCTUATION)
-    thai = len(letters) - len(letters.translate(None, THAI))
-    if thai < MIN_THAI_SHARE * len(letters):
-        return False
-    stray = (b" " + data.translate(_CLASSES)).count(b" m")
-    return stray <= MAX_STRAY_MARK_SHARE * thai
+    letters = thai = stray = 0
+    for data in texts():
+        beyond = data.translate(None, ASCII + PUNCTUATION)
+        letters += len(beyond)
+        thai += len(beyond) - len(beyond.translate(None, THAI))
+        stray += (b" " + data.translate(_CLASSES)).count(b" m")
+    return thai >= MIN_THAI_SHARE * letters and stray <= MAX_STRAY_MARK_SHARE * thai

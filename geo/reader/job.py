@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-JOB_FILE, REPORT_FILE = "job.json", "report.json"
-ROWS_FILE, BAD_ROWS_FILE = "rows.arrow", "bad_rows.arrow"
+JOB_FILE, REPORT_FILE, BAD_ROWS_FILE = "job.json", "report.json", "bad_rows.arrow"
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Job:
 
     @property
     def out(self) -> Path:
-        """Where the parent looks for the report and the rows."""
+        """Where the parent looks for the report and the bad rows."""
         return self.folder / "out"
 
 

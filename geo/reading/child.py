@@ -11,7 +11,8 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,9 +22,12 @@ from pydantic import ValidationError
 
 from geo.reader import drivers
 from geo.reader.job import JOB_FILE
+from geo.reading.pipe import Flooded, Pipe, Stalled
+from geo.reading.rows import NotPlain
 from geo.states import Sandbox
 
 PROGRAM = (sys.executable, "-I", "-X", "utf8", "-m", "geo.reader")
+Take = Callable[[Pipe], None]
 _MOST_SAID = 64_000
 _MEMORY_WORDS = (
     "bad_alloc",
@@ -57,12 +61,18 @@ def job_folder(
 
 @dataclass(frozen=True)
 class End:
-    """How a child ended. `walls` are those that stood, None if it did not come that far."""
+    """How a child ended. `walls` are those that stood, None if it did not come that far.
+
+    `fault` is what was wrong with its rows, where they were not to be had; `stopped` says that it
+    was ended for that, and did not end by itself.
+    """
 
     returncode: int
     timed_out: bool
     said: str
     walls: Sandbox | None
+    fault: str | None = None
+    stopped: bool = False
 
     def refusal(self) -> tuple[str, str]:
         """Code and detail of the refusal of a child that left no report."""
@@ -86,26 +96,70 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def run(folder: Path, format: str, seconds: float) -> End:
-    """Start the child, wait for it by the clock, and leave no process of its group behind."""
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        child = subprocess.Popen(
-            [*PROGRAM, str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            env=drivers.environment(format, str(folder / "work")),
-            cwd=folder,
-            start_new_session=True,
-        )
-        timed_out = False
+class Child:
+    """A reader that was started; `hear` takes what it says, and ends it."""
+
+    def __init__(self, folder: Path, format: str) -> None:
+        self.folder = folder
+        heard, said = os.pipe()
+        self._pipe = Pipe(heard)
+        self._said = ""
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - until it is ended
+        with os.fdopen(said, "wb") as stdout:
+            self._process = subprocess.Popen(
+                [*PROGRAM, str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=self._stderr,
+                env=drivers.environment(format, str(folder / "work")),
+                cwd=folder,
+                start_new_session=True,
+            )
+
+    def hear(self, seconds: float, most_bytes: int, take: Take | None = None) -> End:
+        """Give its rows to `take`, wait for it by the clock, leave no process of its group behind.
+
+        What `take` raises of the rows ends the child, and is the `fault` of its end.
+        """
+        self._pipe.allow(seconds, most_bytes)
+        until = time.monotonic() + seconds
+        walls, fault, timed_out = None, None, False
         try:
-            child.wait(seconds)
-        except subprocess.TimeoutExpired:
+            walls = _walls(self._pipe.line())
+            if walls and take:
+                fault = taken(take, self._pipe)
+            if fault is None or self._pipe.ended:
+                self._pipe.close()
+                self._process.wait(max(0.0, until - time.monotonic()))
+        except (Stalled, subprocess.TimeoutExpired):
             timed_out = True
         finally:
-            _kill_group(child)
-        return End(child.returncode, timed_out, _end_of(stderr), _walls(_end_of(stdout)))
+            self.stop()
+        stopped = fault is not None and not self._pipe.ended
+        return End(self._process.returncode, timed_out, self._said, walls, fault, stopped)
+
+    def stop(self) -> None:
+        """End it, with all that it started."""
+        self._pipe.close()
+        _kill_group(self._process)
+        with self._stderr:
+            self._said = self._said or _end_of(self._stderr)
+
+
+def taken(take: Take, pipe: Pipe) -> str | None:
+    """What was wrong with the rows, if they were not to be had."""
+    try:
+        take(pipe)
+    except (NotPlain, Flooded) as error:
+        return str(error)
+    return None
+
+
+def run(
+    folder: Path, format: str, seconds: float, most_bytes: int = 0, take: Take | None = None
+) -> End:
+    """A child from its start to its end."""
+    return Child(folder, format).hear(seconds, most_bytes, take)
 
 
 def _end_of(file: BinaryIO) -> str:
@@ -114,7 +168,7 @@ def _end_of(file: BinaryIO) -> str:
     return file.read().decode("utf-8", "replace")
 
 
-def _walls(said: str) -> Sandbox | None:
+def _walls(said: bytes) -> Sandbox | None:
     try:
         return Sandbox.model_validate_json(said, strict=True)
     except ValidationError:

@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from geo.reader.job import BAD_ROWS_FILE, REPORT_FILE, ROWS_FILE
+from geo.reader.job import BAD_ROWS_FILE, REPORT_FILE
 from geo.reading import child, nesting, rows
 from geo.reading.messages import MESSAGES, refusal
-from geo.states import GEOM, MOST_RECORDS, ROW, BadRow, RawTable, ReadReport, Refusal, Sandbox
+from geo.spill import Spill
+from geo.states import GEOM, MOST_RECORDS, ROW, BadRow, RawTable, ReadReport, Refusal
 
 MOST_REPORT_BYTES = 4 << 20
 MOST_COLUMNS = 5_000
@@ -34,17 +36,66 @@ _BAD_ROW: rows.Wanted = (
 )
 
 
-def accept(folder: Path, format: str, stood: Sandbox, most_bad_rows: int) -> RawTable | Refusal:
-    """The outcome of the child whose job folder this is; `stood` are its walls."""
+class Surveyed:
+    """The rows of a child, as they pass: each batch is checked, set aside and counted."""
+
+    def __init__(self, scratch: Path | None = None) -> None:
+        self.spill: Spill | None = None
+        self.null_geometries = 0
+        self._numbers: list[NDArray[np.int64]] = []
+        self._scratch = scratch
+
+    def take(self, source: Any) -> None:
+        """All rows that `source` gives. Raises NotPlain."""
+        schema, batches = rows.stream(source)
+        _require_plain(schema)
+        self.spill = Spill(schema, self._scratch)
+        for batch in batches:
+            self._look_at(batch)
+            self.spill.add(batch)
+        self.spill.finish()
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """The number of each row's record."""
+        return np.concatenate([np.array([], np.int64), *self._numbers])
+
+    def _look_at(self, batch: pa.RecordBatch) -> None:
+        numbers, shapes = batch.column(ROW), batch.column(GEOM)
+        if numbers.null_count:
+            raise rows.NotPlain("a row has no number")
+        if nesting.nests_deeply(shapes):
+            raise rows.NotPlain("a geometry holds too many others within each other")
+        self._numbers.append(numbers.to_numpy().copy())
+        self.null_geometries += shapes.null_count
+
+
+def _require_plain(schema: pa.Schema) -> None:
+    names = schema.names
+    if len(names) > MOST_COLUMNS or len(set(names)) < len(names):
+        raise rows.NotPlain("too many columns, or two of one name")
+    if any(_COMMANDS.search(name) for name in names):
+        raise rows.NotPlain("a column's name holds control characters")
+    types = ((pa.int64(),), (pa.binary(),), *(_TYPES for _ in names[2:]))
+    wanted = (ROW, GEOM, *names[2:])
+    rows.require_columns(schema, tuple(zip(wanted, types, strict=False)))
+
+
+def accept(
+    folder: Path, surveyed: Surveyed, end: child.End, format: str, most_bad_rows: int
+) -> RawTable | Refusal:
+    """The outcome of the child whose job folder this is, of its rows, and of its end."""
     try:
-        said = report(folder)
-        if said is None:
-            return refusal("reader_report", "the report cannot be read")
+        said = report(folder) or {}
         if "unsafe" in said:
             return refusal("reader_unsafe", str(said["unsafe"]))
         if "refused" in said:
             return _refused(said["refused"])
-        return _table(folder, said["table"], format, stood, most_bad_rows)
+        if end.fault is not None:
+            raise rows.NotPlain(end.fault)
+        if not said:
+            return refusal("reader_report", "the report cannot be read")
+        return _table(folder, surveyed, said["table"], format, end, most_bad_rows)
     except (KeyError, TypeError, ValueError) as error:  # pydantic's and Arrow's are ValueErrors
         return refusal("reader_report", _words(error))
 
@@ -76,23 +127,25 @@ def _refused(said: Any) -> Refusal:
 
 
 def _table(
-    folder: Path, said: Any, format: str, stood: Sandbox, most_bad_rows: int
+    folder: Path,
+    surveyed: Surveyed,
+    said: Any,
+    format: str,
+    end: child.End,
+    most_bad_rows: int,
 ) -> RawTable | Refusal:
     bad = _bad_rows(folder, most_bad_rows)
-    checked = ReadReport(format=format, sandbox=stood, bad_rows=bad, **said)
-    names = (ROW, GEOM, *checked.columns)
-    if len(names) > MOST_COLUMNS or len(set(names)) < len(names):
-        raise ValueError("too many columns, or two of one name")
-    if any(_COMMANDS.search(name) for name in names):
-        raise ValueError("a column's name holds control characters")
-    types = ((pa.int64(),), (pa.binary(),), *(_TYPES for _ in checked.columns))
-    table = rows.read(_left(folder, ROWS_FILE), tuple(zip(names, types, strict=True)))
-    if table.num_rows != checked.rows or table[GEOM].null_count != checked.null_geometries:
-        raise ValueError("the table and the report do not agree")
-    _require_numbers(table[ROW], checked)
-    if nesting.nests_deeply(table[GEOM]):
-        raise ValueError("a geometry holds too many others within each other")
-    return RawTable(table, checked)
+    checked = ReadReport(format=format, sandbox=end.walls, bad_rows=bad, **said)
+    spill = surveyed.spill
+    if spill is None:
+        raise ValueError("the reader handed no rows over")
+    if tuple(spill.schema.names) != (ROW, GEOM, *checked.columns):
+        raise ValueError("its columns are not those of the report")
+    counted = (spill.num_rows, surveyed.null_geometries)
+    if counted != (checked.rows, checked.null_geometries):
+        raise ValueError("the rows and the report do not agree")
+    _require_numbers(surveyed.numbers, checked)
+    return RawTable(spill, checked)
 
 
 def _bad_rows(folder: Path, most: int) -> tuple[BadRow, ...]:
@@ -102,12 +155,10 @@ def _bad_rows(folder: Path, most: int) -> tuple[BadRow, ...]:
     return tuple(BadRow(**row) for row in table.to_pylist())
 
 
-def _require_numbers(column: pa.ChunkedArray, checked: ReadReport) -> None:
+def _require_numbers(rows: NDArray[np.int64], checked: ReadReport) -> None:
     """Each record has one number of its own, whether it is a row or a bad row."""
-    if column.null_count:
-        raise ValueError("a row has no number")
     bad = [bad.row for bad in checked.bad_rows]
-    numbers = np.concatenate([column.to_numpy(), np.array(bad, np.int64)])
+    numbers = np.concatenate([rows, np.array(bad, np.int64)])
     if len(numbers) and (numbers.min() < 1 or numbers.max() > MOST_RECORDS):
         raise ValueError("a row has a number that is none")
     if len(np.unique(numbers)) < len(numbers):

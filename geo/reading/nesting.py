@@ -21,10 +21,9 @@ _LINES, _NESTING = (2, 8), (4, 5, 6, 7, 9, 10, 11, 12)
 _Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
 
 
-def nests_deeply(column: pa.ChunkedArray) -> bool:
-    """Whether a WKB of a binary column has more than MOST_LEVELS geometries within each other."""
-    chunks = (chunk for chunk in column.chunks if len(chunk))
-    return any(_is_deep(wkb) for chunk in chunks for wkb in _long_enough(chunk))
+def nests_deeply(shapes: pa.BinaryArray) -> bool:
+    """Whether a WKB of a column has more than MOST_LEVELS geometries within each other."""
+    return len(shapes) > 0 and any(map(_is_deep, _long_enough(shapes)))
 
 
 def _long_enough(chunk: pa.BinaryArray) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The Arrow rows that a child left, taken only if they are plain.
+"""The Arrow rows that a child hands over, taken only if they are plain.
 
 A child that was taken over may write anything. So columns have one of the few types that were asked
 for, nothing is compressed, nested or encoded by a dictionary, every offset is followed, and what is
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import pyarrow as pa
 
@@ -29,21 +31,37 @@ def read(buffer: pa.Buffer, wanted: Wanted) -> pa.Table:
 
     It lies in `buffer`: nothing is copied.
     """
-    try:
-        messages = pa.ipc.MessageReader.open_stream(pa.BufferReader(buffer))
+    schema, batches = stream(pa.BufferReader(buffer))
+    require_columns(schema, wanted)
+    return pa.Table.from_batches(batches, schema)
+
+
+def stream(source: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The columns of an Arrow stream, and its batches as they come. Both raise NotPlain.
+
+    `source` is a file of Arrow or of Python; of the batches, one is held at a time.
+    """
+    with _plainly():
+        messages = pa.ipc.MessageReader.open_stream(source)
         first = messages.read_next_message()
         if first.type != "schema":
             raise NotPlain("it does not begin with its columns")
         schema = pa.ipc.read_schema(first).remove_metadata()
-        _require_columns(schema, wanted)
-        return pa.Table.from_batches(_batches(messages, schema), schema)
+    return schema, _batches(messages, schema)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    try:
+        yield
     except StopIteration:
         raise NotPlain("there are no columns") from None
     except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError, struct.error) as error:
         raise NotPlain(str(error)) from error
 
 
-def _require_columns(schema: pa.Schema, wanted: Wanted) -> None:
+def require_columns(schema: pa.Schema, wanted: Wanted) -> None:
+    """Raises NotPlain for other columns than these, or others of their types."""
     if schema.names != [name for name, _ in wanted]:
         raise NotPlain("its columns are not those of the report")
     for kind, (name, allowed) in zip(schema.types, wanted, strict=True):
@@ -53,18 +71,26 @@ def _require_columns(schema: pa.Schema, wanted: Wanted) -> None:
 
 def _batches(messages: pa.ipc.MessageReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for _ in range(MOST_BATCHES):
-        try:
-            message = messages.read_next_message()
-        except StopIteration:
+        with _plainly():
+            batch = _next(messages, schema)
+        if batch is None:
             return
-        if message.type != "record batch" or _is_compressed(message.metadata):
-            raise NotPlain(f"it has a compressed batch, or a {message.type}")
-        batch = pa.ipc.read_record_batch(message, schema)
-        batch.validate(full=True)
-        if batch.nbytes > message.body.size:
-            raise NotPlain("it is larger when read than as it was written")
         yield batch
     raise NotPlain("it has too many parts")
+
+
+def _next(messages: pa.ipc.MessageReader, schema: pa.Schema) -> pa.RecordBatch | None:
+    try:
+        message = messages.read_next_message()
+    except StopIteration:
+        return None
+    if message.type != "record batch" or _is_compressed(message.metadata):
+        raise NotPlain(f"it has a compressed batch, or a {message.type}")
+    batch = pa.ipc.read_record_batch(message, schema)
+    batch.validate(full=True)
+    if batch.nbytes > message.body.size:
+        raise NotPlain("it is larger when read than as it was written")
+    return batch
 
 
 def _is_compressed(metadata: pa.Buffer) -> bool:

@@ -16,10 +16,12 @@ import pyarrow as pa
 
 from geo.read import ReadLimits
 from geo.reader import delivery
-from geo.reader.job import BAD_ROWS_FILE, ROWS_FILE, Job
+from geo.reader.job import BAD_ROWS_FILE, Job
 from geo.reader.refused import Refused
 from schemas.formats import FORMATS
 
+ROWS_FILE = "rows"
+"""A file in the place of the pipe."""
 LIMITS = dataclasses.asdict(ReadLimits())
 
 
@@ -43,7 +45,8 @@ def read_here(format: str, members: dict[str, bytes], **options: Any) -> Outcome
     module = importlib.import_module(f"geo.reader.formats.{FORMATS[format].module}")
     with _job(format, members, options) as job:
         try:
-            report = delivery.write(module.read(job), job.out, job.limits)
+            with (job.out / ROWS_FILE).open("wb") as pipe:
+                report = delivery.write(module.read(job), pipe, job.out, job.limits)
         except Refused as refused:
             return Outcome(refused.code, [], {"detail": refused.detail})
         json.dumps(report)  # it must be a report that can be written

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from geo.reader import encoding
-from geo.reader.delivery import RAW_LENGTH, Delivery, plain
+from geo.reader.delivery import RAW_LENGTH, Delivery, Piece, plain
 from geo.reader.formats.csv_lines import LINE_BREAK, Fault, Scanner
 from geo.reader.job import Job
 from geo.reader.names import Oddities, header_row, looks_like_data, once_each
@@ -67,8 +67,7 @@ def read(job: Job) -> Delivery:
     del body
     return Delivery(
         driver="csv",
-        rows=rows,
-        columns={name: plain(table.column(name)) for name in names},
+        pieces=[Piece(rows, {name: plain(table.column(name)) for name in names})],
         records=structure.records,
         blank=blank,
         encoding_found=found,

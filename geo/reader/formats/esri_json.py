@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from geo.reader.delivery import Delivery, ordinals, plain, quarantine_lost
+from geo.reader.delivery import Delivery, Piece, ordinals, plain, quarantine_lost
 from geo.reader.formats import vector
 from geo.reader.formats.json_count import count
 from geo.reader.formats.json_walk import Feature, open_text, walk
@@ -46,12 +46,13 @@ def read(job: Job) -> Delivery:
     if len(layer.fids) != len(has_geometry):
         raise Refused("rows_lost", f"{len(layer.fids)} of {len(has_geometry)}")
     names, oddities = once_each(layer.table.column_names)
-    delivery = Delivery(
+    columns_by_name = dict(zip(names, map(plain, layer.table.columns), strict=True))
+    piece = Piece(ordinals(len(layer.fids)), columns_by_name, layer.geometry)
+    quarantine_lost(piece, has_geometry)
+    return Delivery(
         driver="ESRIJSON",
-        rows=ordinals(len(layer.fids)),
-        columns=dict(zip(names, map(plain, layer.table.columns), strict=True)),
+        pieces=[piece],
         records=records,
-        geometry=layer.geometry,
         encoding_declared="utf-8",
         encoding_found=encoding,
         crs_declared=layer.crs,
@@ -59,8 +60,6 @@ def read(job: Job) -> Delivery:
         geometry_type=layer.geometry_type,
         oddities=oddities + layer.warnings,
     )
-    quarantine_lost(delivery, has_geometry)
-    return delivery
 
 
 def _declared_crs(reference: Any) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from geo.reader.delivery import Delivery, ordinals, plain, quarantine_lost
+from geo.reader.delivery import Delivery, Piece, ordinals, plain, quarantine_lost
 from geo.reader.formats import vector
 from geo.reader.formats.json_count import count
 from geo.reader.formats.json_walk import Feature, open_text, walk
@@ -73,12 +73,13 @@ def read(job: Job) -> Delivery:
         detail = f"{seen.not_degrees} of {located} geometries lie outside 180 and 90 degrees"
         oddities.append(("geojson_not_degrees", detail))
         crs = None
-    delivery = Delivery(
+    piece = Piece(ordinals(len(layer.fids)), columns, layer.geometry)
+    piece.quarantine(_in_part(layer.geometry, seen.parts, len(layer.fids)), "geometry_unreadable")
+    quarantine_lost(piece, [seen.has_geometry[row - 1] for row in piece.rows.to_pylist()])
+    return Delivery(
         driver="GeoJSON",
-        rows=ordinals(len(layer.fids)),
-        columns=columns,
+        pieces=[piece],
         records=records,
-        geometry=layer.geometry,
         encoding_declared="utf-8",
         encoding_found=encoding,
         crs_declared=crs,
@@ -86,12 +87,6 @@ def read(job: Job) -> Delivery:
         geometry_type=layer.geometry_type,
         oddities=oddities + layer.warnings,
     )
-    delivery.quarantine(
-        _in_part(layer.geometry, seen.parts, len(layer.fids)), "geometry_unreadable"
-    )
-    kept = [seen.has_geometry[row - 1] for row in delivery.rows.to_pylist()]
-    quarantine_lost(delivery, kept)
-    return delivery
 
 
 def _in_part(geometry: pa.Array | None, parts: dict[int, int], rows: int) -> pa.Array:

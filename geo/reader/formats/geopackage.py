@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from geo.reader.delivery import Delivery, ordinals, plain
+from geo.reader.delivery import Delivery, Piece, ordinals, plain
 from geo.reader.formats import vector
 from geo.reader.job import Job
-from geo.reader.names import few_enough, once_each, refuse_mostly_empty
+from geo.reader.names import Oddities, few_enough, once_each, refuse_mostly_empty
 from geo.reader.only_file import only_file
 from geo.reader.refused import Refused
 
@@ -38,23 +39,30 @@ def read(job: Job) -> Delivery:
     few_enough(columns)
     refuse_mostly_empty(columns, records, path.stat().st_size, job.limits["cells"])
     looked = vector.look_into(path, "geopackage", layer_name)
-    layer = vector.read_layer(path, "geopackage", layer_name)
-    values = [layer.fids, *layer.table.columns]
-    names, oddities = once_each([layer.fid_column, *layer.table.column_names])
+    layer = vector.stream_layer(path, "geopackage", layer_name)
+    names, oddities = once_each([layer.fid_column, *layer.names])
     return Delivery(
         driver="GPKG",
-        rows=ordinals(len(layer.fids)),
-        columns=dict(zip(names, map(plain, values), strict=True)),
+        pieces=_pieces(layer, names, oddities),
         records=records,
-        geometry=layer.geometry,
         container_layer=layer_name,
         encoding_declared="utf-8",
         encoding_found="utf-8",
         crs_declared=layer.crs,
         crs_text=looked["crs_wkt"],
         geometry_type=looked["geometry_type"],
-        oddities=oddities + layer.warnings,
+        oddities=oddities,
     )
+
+
+def _pieces(layer: vector.Stream, names: Sequence[str], oddities: Oddities) -> Iterator[Piece]:
+    read = 0
+    for batch in layer.batches:
+        values = map(plain, [batch.fids, *batch.table.columns])
+        columns = dict(zip(names, values, strict=True))
+        yield Piece(ordinals(len(batch.fids), read + 1), columns, batch.geometry)
+        read += len(batch.fids)
+    oddities += layer.warnings
 
 
 def _check(path: Path, wanted: str | None) -> tuple[str, int, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from geo.reader import encoding, sniff
-from geo.reader.delivery import Delivery, quarantine_lost
+from geo.reader.delivery import Delivery, Piece, quarantine_lost
 from geo.reader.formats import vector
 from geo.reader.formats.kml_walk import Walk, count
 from geo.reader.job import Job
@@ -36,22 +36,23 @@ def read(job: Job) -> Delivery:
         oddities.append(("network_link", f"{walk.links} links to other files are not followed"))
     chosen = [job.container_layer in (None, names[folder]) for folder in walk.folder]
     wanted = pa.array(chosen, pa.bool_())
-    delivery = Delivery(
-        driver="LIBKML",
+    piece = Piece(
         rows=pa.array(range(1, len(chosen) + 1), pa.int64()).filter(wanted),
         columns={name: column.filter(wanted) for name, column in named.items()},
-        records=counted - chosen.count(False),
         geometry=geometry.filter(wanted),
+    )
+    piece.quarantine(pa.array(walk.garbled, pa.bool_()).filter(wanted), "geometry_unreadable")
+    quarantine_lost(piece, [walk.located[row - 1] for row in piece.rows.to_pylist()])
+    return Delivery(
+        driver="LIBKML",
+        pieces=[piece],
+        records=counted - chosen.count(False),
         container_layer=job.container_layer,
         encoding_found=found,
         crs_declared="EPSG:4326",
         geometry_type="Unknown",
         oddities=oddities + warnings,
     )
-    garbled = pa.array(walk.garbled, pa.bool_()).filter(wanted)
-    delivery.quarantine(garbled, "geometry_unreadable")
-    quarantine_lost(delivery, [walk.located[row - 1] for row in delivery.rows.to_pylist()])
-    return delivery
 
 
 def _text(path: Path, job: Job) -> tuple[str, str]:

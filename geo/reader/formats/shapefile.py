@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -9,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.reader import archive, sniff
-from geo.reader.delivery import Delivery
+from geo.reader.delivery import Delivery, Piece
 from geo.reader.formats import dbf, vector
 from geo.reader.formats.shapefile_parts import Structure, check
 from geo.reader.job import Job
-from geo.reader.names import once_each
+from geo.reader.names import Oddities, once_each
 from geo.reader.refused import Refused
 
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -29,30 +30,70 @@ def read(job: Job) -> Delivery:
     structure = check(parts[".shp"], parts[".shx"], parts[".dbf"])
     shapefile = _assemble(job.work, parts)
     looked = vector.look_into(shapefile, "shapefile")
-    layer = vector.read_layer(shapefile, "shapefile", encoding="ISO-8859-1")
-    if len(layer.fids) != structure.records - structure.deleted:
-        detail = f"{len(layer.fids)} of {structure.records - structure.deleted}"
-        raise Refused("rows_lost", detail)
-    attributes = dbf.decode(layer.table, job.encoding, job.columns_hint)
+    layer = vector.stream_layer(shapefile, "shapefile", encoding="ISO-8859-1")
+    attributes = dbf.Attributes(layer.names, job.work)
+    waiting, read = _set_aside(layer, attributes, job.work / "features.arrow")
+    if read != structure.records - structure.deleted:
+        raise Refused("rows_lost", f"{read} of {structure.records - structure.deleted}")
+    attributes.decide(job.encoding, job.columns_hint)
     names, renamed = once_each(attributes.names)
-    delivery = Delivery(
+    oddities = [*structure.oddities, *attributes.oddities]
+    after = [*renamed, *layer.warnings]
+    return Delivery(
         driver="ESRI Shapefile",
-        rows=pc.add(layer.fids, 1),
-        columns=dict(zip(names, attributes.columns, strict=True)),
+        pieces=_pieces(waiting, attributes, names, structure, oddities, after),
         records=structure.records - structure.deleted,
-        geometry=layer.geometry,
         container_layer=stem,
         encoding_declared=_declared_encoding(parts),
         encoding_found=attributes.encoding,
         crs_declared=layer.crs or looked["crs_wkt"],
         crs_text=_text(parts.get(".prj")),
         geometry_type=looked["geometry_type"],
-        oddities=[*structure.oddities, *attributes.oddities, *renamed, *layer.warnings],
+        oddities=oddities,
     )
-    _quarantine_lost_shapes(delivery, structure, layer.fids)
-    damaged = structure.damaged[delivery.rows.to_numpy(zero_copy_only=False) - 1]
-    delivery.quarantine(pa.array(damaged), "record_damaged")
-    return delivery
+
+
+def _set_aside(
+    layer: vector.Stream, attributes: dbf.Attributes, path: Path
+) -> tuple[Iterator[pa.RecordBatch], int]:
+    """The features in Latin-1, to be read again when their encoding is known; how many they are."""
+    count, ipc = 0, None
+    with pa.OSFile(str(path), "wb") as file:
+        for batch in layer.batches:
+            geometry = [] if batch.geometry is None else [batch.geometry]
+            columns = [batch.fids, *geometry, *attributes.take(batch.table)]
+            held = pa.RecordBatch.from_arrays(columns, names=list(map(str, range(len(columns)))))
+            ipc = ipc or pa.ipc.new_stream(file, held.schema)
+            ipc.write_batch(held)
+            count += held.num_rows
+        assert ipc is not None, "a stream of features has a batch"
+        ipc.close()
+    return _read_again(path), count
+
+
+def _read_again(path: Path) -> Iterator[pa.RecordBatch]:
+    with pa.OSFile(str(path)) as file:
+        yield from pa.ipc.open_stream(file)
+
+
+def _pieces(
+    waiting: Iterator[pa.RecordBatch],
+    attributes: dbf.Attributes,
+    names: Sequence[str],
+    structure: Structure,
+    oddities: Oddities,
+    after: Oddities,
+) -> Iterator[Piece]:
+    for batch in waiting:
+        fids, *columns = batch.columns
+        geometry = columns.pop(0) if len(columns) > len(names) else None
+        decoded = attributes.decoded(columns)
+        piece = Piece(pc.add(fids, 1), dict(zip(names, decoded, strict=True)), geometry)
+        _quarantine_lost_shapes(piece, structure, fids)
+        damaged = structure.damaged[piece.rows.to_numpy(zero_copy_only=False) - 1]
+        piece.quarantine(pa.array(damaged), "record_damaged")
+        yield piece
+    oddities += [*attributes.cut_tails(), *after]
 
 
 def _unpacked(job: Job) -> dict[str, Path]:
@@ -127,10 +168,10 @@ def _text(path: Path | None) -> str | None:
     return text or None
 
 
-def _quarantine_lost_shapes(delivery: Delivery, structure: Structure, fids: pa.Array) -> None:
+def _quarantine_lost_shapes(piece: Piece, structure: Structure, fids: pa.Array) -> None:
     """A record that has a shape in the .shp and none after GDAL was not understood."""
-    if delivery.geometry is None:
+    if piece.geometry is None:
         return
     has_shape = structure.has_shape[fids.to_numpy(zero_copy_only=False)]
-    absent = delivery.geometry.is_null().to_numpy(zero_copy_only=False)
-    delivery.quarantine(pa.array(np.logical_and(has_shape, absent)), "geometry_unreadable")
+    absent = piece.geometry.is_null().to_numpy(zero_copy_only=False)
+    piece.quarantine(pa.array(np.logical_and(has_shape, absent)), "geometry_unreadable")

@@ -16,7 +16,7 @@ import pyarrow as pa
 import python_calamine as calamine
 
 from geo.reader import archive, sniff
-from geo.reader.delivery import Delivery
+from geo.reader.delivery import Delivery, Piece
 from geo.reader.formats import sheet_rows
 from geo.reader.formats.sheet_rows import SheetRows
 from geo.reader.job import Job
@@ -55,13 +55,13 @@ def read(job: Job) -> Delivery:
         oddities.append(("merged_cells", f"{len(merged)}; only the first cell of each has a value"))
     body = filled[above:]
     columns = list(zip(*body, strict=True)) if body else [() for _ in names]
+    texts = {
+        name: pa.array([_text(cell) for cell in column], pa.string())
+        for name, column in zip(names, columns, strict=False)
+    }
     return Delivery(
         driver="calamine",
-        rows=pa.array([i + 1 for i in numbers[above:]], pa.int64()),
-        columns={
-            name: pa.array([_text(cell) for cell in column], pa.string())
-            for name, column in zip(names, columns, strict=False)
-        },
+        pieces=[Piece(pa.array([i + 1 for i in numbers[above:]], pa.int64()), texts)],
         records=count.filled + count.blank - above,
         blank=count.blank,
         container_layer=sheet.name,

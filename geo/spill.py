@@ -1,0 +1,70 @@
+"""Rows that wait on the disk: batches in a file without a name, so that memory holds one of them.
+
+A file without a name goes with the process that has it open, whatever ends that: nothing is left
+to sweep after a kill. It is read by batches and never mapped, for mapped pages count as memory.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+
+ROWS_PER_BATCH = 65_536
+"""The unit of the stream: what is read, worked on and copied at once."""
+
+
+class Spill:
+    """Batches of one schema, written once, and then read as often as is needed."""
+
+    def __init__(self, schema: pa.Schema, folder: Path | None = None) -> None:
+        """`folder` is where the file lies (the system's temporary folder)."""
+        self.schema = schema
+        self.num_rows = 0
+        with tempfile.TemporaryFile(dir=folder) as file:
+            descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, descriptor)
+        self._path = f"/proc/{os.getpid()}/fd/{descriptor}"
+        self._writer = pa.ipc.new_file(pa.OSFile(self._path, "wb"), schema)
+
+    @classmethod
+    def of(cls, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Self:
+        """A spill that holds these batches."""
+        spill = cls(schema)
+        for batch in batches:
+            spill.add(batch)
+        spill.finish()
+        return spill
+
+    def add(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Appends rows; a table as batches of ROWS_PER_BATCH at the most."""
+        if isinstance(batch, pa.Table):
+            self._writer.write_table(batch, max_chunksize=ROWS_PER_BATCH)
+        else:
+            self._writer.write_batch(batch)
+        self.num_rows += batch.num_rows
+
+    def finish(self) -> None:
+        """No rows follow; from now on it can be read."""
+        self._writer.close()
+
+    def __len__(self) -> int:
+        """How many batches it has."""
+        with pa.OSFile(self._path) as file:
+            return int(pa.ipc.open_file(file).num_record_batches)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All batches in the order in which they came."""
+        with pa.OSFile(self._path) as file:
+            reader = pa.ipc.open_file(file)
+            for number in range(reader.num_record_batches):
+                yield reader.get_batch(number)
+
+    def table(self) -> pa.Table:
+        """All rows at once, in memory."""
+        return pa.Table.from_batches(self.batches(), self.schema)
