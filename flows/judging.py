@@ -13,7 +13,7 @@ from geo.rereading import judge_again
 from geo.standing import because
 from geo.states import Accepted, Deciding, Rejection, Snapshot, Validated, Verdict
 from geo.store import runs
-from geo.store.current import current_rows
+from geo.store.current import current
 from geo.store.database import connect
 from schemas.models import Source
 
@@ -64,8 +64,8 @@ def _judged(job: Job, source: Source, delivery: Validated, past: Past) -> Verdic
     if not past.reread:
         return step(f"gate {source.id}", gate, delivery, layer, past.last)
     with connect(job.engine) as connection:
-        before = current_rows(connection, source, layer)
-    return step(f"compare {source.id}", judge_again, delivery, before)
+        before = current(connection, source, layer)
+        return step(f"compare {source.id}", judge_again, delivery, before)
 
 
 def _approved(job: Job, delivery: Validated, decision: runs.Decision) -> Verdict:

@@ -1,7 +1,7 @@
 """The way of the data, as plain composition:
 
-snapshot -> read -> normalise -> validate -> gate -> load   for each source
-unify -> publish                                            for the map (flows/publishing.py)
+snapshot -> read -> survey -> stream -> gate -> load   for each source (flows/streaming.py)
+unify -> publish                                       for the map (flows/publishing.py)
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-import pyarrow.compute as pc
-
 from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
@@ -22,11 +20,11 @@ from flows.keeping.in_use import in_use
 from flows.opening import prepare
 from flows.preflight import require_room
 from flows.publishing import finish
+from flows.streaming import Declared, stream
 from flows.walls import required_walls
 from geo.errors import ConfigurationError
 from geo.fetching.http import FetchLimits
 from geo.load import load
-from geo.normalise import normalise
 from geo.read import ReadLimits, read
 from geo.snapshot import snapshot
 from geo.space.areas import AdminAreas
@@ -35,7 +33,7 @@ from geo.states import Deciding, Loaded, Outcome, Refusal, Snapshot, Validated, 
 from geo.store import lease, runs
 from geo.store.boundaries import load_areas
 from geo.store.looks import Look, looked
-from geo.validate import validate
+from geo.survey import survey
 from schemas.models import Bilingual, Severity, Source
 from schemas.source_columns import columns_taken
 
@@ -176,7 +174,7 @@ def _work(
     past: Past,
     decision: runs.Decision | None,
 ) -> SourceOutcome | Refusal:
-    """read -> normalise -> validate -> gate -> load."""
+    """read -> survey -> stream -> gate -> load."""
     delivery = understand(job, source, taken)
     if isinstance(delivery, Refusal):
         return delivery
@@ -211,7 +209,7 @@ def understand(
     taken: Snapshot,
     areas: Callable[[], AdminAreas | None] | None = None,
 ) -> Validated | Refusal:
-    """read -> normalise -> validate: what the bytes say now; nothing is written.
+    """read -> survey -> stream: what the bytes say now; nothing is written.
 
     Places are judged within the boundaries that `areas` gives; without it, the database's.
     """
@@ -230,28 +228,16 @@ def understand(
     )
     if isinstance(raw, Refusal):
         return raw
-    job.progress(f"{source.id}: normalise {raw.table.num_rows:,} rows")
-    normalised = step(
-        f"normalise {layer.id} from {source.id}",
-        normalise,
-        raw,
-        source,
-        layer,
-        job.view.area,
-        job.catalogue,
-    )
-    if isinstance(normalised, Refusal):
-        return normalised
-    job.progress(f"{source.id}: validate")
+    surveyed = step(f"survey {source.id}", survey, raw, source)
+    if isinstance(surveyed, Refusal):
+        return surveyed
+    job.progress(f"{source.id}: normalise and validate {raw.rows.num_rows:,} rows")
     return step(
-        f"validate {layer.id} from {source.id}",
-        validate,
-        normalised,
-        source,
-        layer,
-        job.view.area,
+        f"stream {layer.id} from {source.id}",
+        stream,
+        surveyed,
+        Declared(source, layer, job.view.area, job.catalogue),
         areas() if areas else load_areas(job.engine),
-        job.catalogue,
     )
 
 
@@ -277,7 +263,6 @@ def counts(
 ) -> SourceOutcome:
     """A delivery that was judged, as it is told."""
     reason: Bilingual | None = verdict.reason
-    warnings = pc.equal(delivery.issues["severity"], Severity.warning.value)
     return SourceOutcome(
         source.id,
         source.layer,
@@ -291,5 +276,5 @@ def counts(
         filtered=delivery.filtered.num_rows,
         at_area=delivery.rows_at_area,
         repaired=delivery.rows_repaired,
-        warnings=pc.sum(warnings).as_py() or 0,
+        warnings=delivery.issues.counts("severity").get(Severity.warning.value, 0),
     )

@@ -30,7 +30,7 @@ from geo.space.areas import AdminAreas, Areas
 from geo.standing import deciding
 from geo.states import Deciding, Refusal, Validated
 from geo.store.boundaries import load_areas
-from geo.store.current import current_rows
+from geo.store.current import current
 from geo.store.database import connect
 from geo.store.declare import is_prepared
 from geo.store.migrate import pending
@@ -74,7 +74,8 @@ class _Preview:
         role = self.job.view.layer(source.layer).role
         if role in _LEVELS:
             level, code = _LEVELS[role]
-            rows = delivery.accepted.filter(pc.is_valid(delivery.accepted["geom"])).sort_by(code)
+            accepted = delivery.accepted.table()
+            rows = accepted.filter(pc.is_valid(accepted["geom"])).sort_by(code)
             codes, districts, shapes = (
                 rows[name].to_numpy(zero_copy_only=False)
                 for name in (code, "district_code", "geom")
@@ -162,8 +163,9 @@ def _judged(here: _Preview, source: Source, again: bool) -> SourceOutcome | Refu
 def _changes(job: Job, source: Source, delivery: Validated) -> tuple[int, int, int]:
     """Features that are new, other or gone, as a load would count them."""
     with connect(job.engine) as connection:
-        before = current_rows(connection, source, job.view.layer(source.layer))
-    now, (ids, hashes) = delivery.accepted, ("feature_id", "content_hash")
+        before = current(connection, source, job.view.layer(source.layer)).versions
+    ids, hashes = "feature_id", "content_hash"
+    now = delivery.accepted.table([ids, hashes])
     at = pc.index_in(_bytes(now, ids), value_set=_bytes(before, ids))
     here, there = now.filter(pc.is_valid(at)), before.take(pc.drop_null(at))
     other = pc.not_equal(_bytes(here, hashes), _bytes(there, hashes))

@@ -15,7 +15,7 @@ from geo.snapshot import reopen
 from geo.standing import because, deciding
 from geo.states import Accepted, Refusal
 from geo.store import runs
-from geo.store.current import current_rows
+from geo.store.current import current
 from geo.store.database import connect
 from geo.store.declare import is_prepared
 from schemas.models import Source
@@ -75,8 +75,8 @@ def _gives(job: Job, source: Source, last: Accepted) -> Differences | Refusal:
     if isinstance(delivery, Refusal):
         return delivery
     with connect(job.engine) as connection:
-        before = current_rows(connection, source, job.view.layer(source.layer))
-    return compare(before, delivery.accepted)
+        before = current(connection, source, job.view.layer(source.layer))
+        return compare(before, delivery.accepted)
 
 
 def _accepted(job: Job) -> Iterator[tuple[Source, Accepted]]:

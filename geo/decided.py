@@ -16,13 +16,12 @@ Seen = Mapping[str, Any]
 
 def seen(delivery: Validated) -> Seen:
     """What there is to see of a delivery; two that agree in it would put the same on the map."""
-    counted = delivery.issues["code"].value_counts().to_pylist()
     return {
         "rows in": delivery.rows_in,
         "published": delivery.accepted.num_rows,
         "quarantined": delivery.quarantined.num_rows,
         "filtered": delivery.filtered.num_rows,
-        "issues": {entry["values"]: entry["counts"] for entry in counted},
+        "issues": delivery.issues.counts("code"),
         "content": _content(delivery),
     }
 
@@ -72,8 +71,10 @@ def _change_of_content(before: str, now: str) -> str:
 
 def _content(delivery: Validated) -> str:
     """Hash of the accepted rows in whatever order, with the version of their hashes."""
-    rows = delivery.accepted.sort_by("source_row")
+    names = ("source_row", "feature_id", "content_hash")
+    rows = delivery.accepted.table(list(names)).sort_by("source_row")
     digest = hashlib.sha256()
-    for name in ("feature_id", "content_hash"):
-        digest.update(b"".join(rows[name].to_pylist()))
+    for name in names[1:]:
+        for part in rows[name].iterchunks():
+            digest.update(b"".join(part.to_pylist()))
     return f"{HASH_VERSION}:{digest.hexdigest()}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from geo.states import Loaded, Validated, Verdict
@@ -36,7 +37,8 @@ def load(
     if the hold that was decided no longer waits; database errors leave everything as it was.
     """
     with staging(engine, layer, source, run_id) as stage:
-        stage.add(delivery.accepted)
+        for batch in delivery.accepted.batches():
+            stage.add(pa.Table.from_batches([batch]))
         return load_staged(stage, delivery, verdict, token, decision)
 
 

@@ -1,6 +1,7 @@
 """Step 3, normalise: the agency's rows in the words of the layer; one schema, one CRS.
 
-Columns at a time. What is repaired is recorded, and the raw value is kept with the delivery.
+Columns of a batch at a time. What is repaired is recorded, and the raw value is kept with the
+delivery.
 """
 
 from __future__ import annotations
@@ -16,29 +17,28 @@ from geo.normalising.filters import apply_filters
 from geo.normalising.hashing import content_hashes, feature_ids, row_hashes
 from geo.normalising.identity import agency_keys
 from geo.normalising.positions import Positions, read_positions
-from geo.states import ROW, Normalised, RawTable, Refusal
+from geo.space.operations import Operation
+from geo.states import ROW, Normalised, RawTable
 from geo.values.codes import AdminCodes
-from schemas.models import Area, Bilingual, Layer, Role, Source
-from schemas.source_columns import columns_taken
+from schemas.models import Area, Layer, Role, Source
 
 
 def normalise(
-    raw: RawTable, source: Source, layer: Layer, area: Area, catalogue: IssueCatalogue
-) -> Normalised | Refusal:
-    """Maps, cleans, places and fingerprints a delivery.
+    raw: RawTable,
+    operation: Operation | None,
+    source: Source,
+    layer: Layer,
+    area: Area,
+    catalogue: IssueCatalogue,
+) -> Normalised:
+    """Maps, cleans, places and fingerprints a batch, with what the survey decided for all of them.
 
-    Refused as a whole: a delivery that lacks a declared column, and one whose CRS cannot be told
-    or is not the declared one.
+    `operation` moves positions to EPSG:4326; None: the source has none.
     """
-    missing = sorted(columns_taken(source) - set(source.unused) - set(raw.table.column_names))
-    if missing:
-        return _columns_missing(missing, raw)
     rows, filtered = apply_filters(raw.table, source.filters)
     codes = AdminCodes.for_province(area.province_code)
     claims = ClaimReader(rows, source, layer, codes, catalogue).read()
-    positions = read_positions(raw, rows, source, layer, area, catalogue)
-    if isinstance(positions, Refusal):
-        return positions
+    positions = read_positions(rows, operation, source, layer, area, catalogue)
     columns, issues = fill_columns(rows, source, layer, catalogue)
     issues += _official_names(rows, columns, claims, codes, layer, source, catalogue)
     table = _assemble(rows, source, columns, claims, positions)
@@ -49,19 +49,6 @@ def normalise(
         row_hash=row_hashes(rows.drop_columns([ROW])),
         issues=gather([*issues, *claims.issues, *positions.issues]),
         filtered=filtered,
-        lineage=_lineage(raw, positions),
-    )
-
-
-def _columns_missing(missing: list[str], raw: RawTable) -> Refusal:
-    there = ", ".join(raw.report.columns)
-    names = ", ".join(missing)
-    return Refusal(
-        code="columns_missing",
-        message=Bilingual(
-            th=f"แฟ้มไม่มีช่อง {names} ที่ประกาศไว้ ช่องที่มีคือ {there}",
-            en=f"the delivery lacks the declared column(s) {names}; it has {there}",
-        ),
     )
 
 
@@ -118,21 +105,3 @@ def _assemble(
             **content,
         }
     )
-
-
-def _lineage(raw: RawTable, positions: Positions) -> dict[str, object]:
-    """How the delivery was read and moved; kept with the run."""
-    operation = positions.operation
-    return {
-        "reader": raw.report.model_dump(mode="json", exclude={"bad_rows"}),
-        "operation": None
-        if operation is None
-        else {
-            "source_crs": operation.source,
-            "target_crs": operation.target,
-            "name": operation.name,
-            "pipeline": operation.pipeline,
-            "accuracy_m": operation.accuracy_m,
-            "why": operation.why,
-        },
-    }

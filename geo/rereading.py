@@ -7,7 +7,8 @@ changed, metres moved and values changed, against the rows that these bytes gave
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -16,7 +17,9 @@ import pyarrow.compute as pc
 
 from geo.space import wkb
 from geo.space.displacement import displacement_m
+from geo.spill import Spill
 from geo.states import Validated, Verdict
+from geo.store.current import Current
 from geo.values.storable_columns import storable_column
 from schemas.models import Bilingual
 
@@ -39,6 +42,7 @@ _SKIPPED = (
         "location_precision",
     ),  # of the boundaries, not the bytes
 )
+_VERSION = ("feature_id", "content_hash")
 _CLAIMED = ("claimed_district_code", "claimed_subdistrict_code")
 
 
@@ -67,7 +71,7 @@ class Differences:
         return bool(counted or self.largest_move_m or self.values_changed)
 
 
-def judge_again(delivery: Validated, before: pa.Table) -> Verdict:
+def judge_again(delivery: Validated, before: Current) -> Verdict:
     """Accepts a re-reading that changes next to nothing; holds another, with the evidence."""
     found = compare(before, delivery.accepted)
     reason = _reason(found) if _is_other(found) else None
@@ -75,28 +79,48 @@ def judge_again(delivery: Validated, before: pa.Table) -> Verdict:
     return Verdict("held" if reason else "accepted", reason, evidence)
 
 
-def compare(before: pa.Table, now: pa.Table) -> Differences:
+def compare(before: Current, now: Spill) -> Differences:
     """What differs between two states of a source.
 
-    Both have feature_id, content_hash, the claimed codes, the layer's columns, and geom (WKB,
-    EPSG:4326).
+    Rows of one id and one hash are the same. The others are looked at value by value, a batch at a
+    time, and only of these is it asked what the map has.
     """
-    at = pc.index_in(_ids(now), value_set=_ids(before))
-    lost = before.filter(pc.invert(pc.is_in(_ids(before), value_set=_ids(now))))
-    new = now.filter(pc.is_null(at))
+    versions = now.table(list(_VERSION))
+    lost = before.versions.filter(_is_not_in(before.versions, versions))
+    new = versions.filter(_is_not_in(versions, before.versions))
     ids_changed = int(pc.sum(pc.is_in(_hashes(lost), value_set=_hashes(new))).as_py() or 0)
-    there, here = before.take(pc.drop_null(at)), now.filter(pc.is_valid(at))
-    moves = displacement_m(wkb.read(there["geom"]).shapes, wkb.read(here["geom"]).shapes)
+    moved, largest, values_changed = 0, 0.0, Counter[str]()
+    for there, here in _pairs(before, now):
+        moves = displacement_m(wkb.read(there["geom"]).shapes, wkb.read(here["geom"]).shapes)
+        moved += int((moves > MOVED_M).sum())
+        largest = max(largest, float(moves.max(initial=0.0)))
+        values_changed.update(_values_changed(there, here))
     return Differences(
-        rows_before=before.num_rows,
-        rows_now=now.num_rows,
+        rows_before=before.versions.num_rows,
+        rows_now=versions.num_rows,
         rows_lost=lost.num_rows - ids_changed,
         rows_added=new.num_rows - ids_changed,
         ids_changed=ids_changed,
-        moved=int((moves > MOVED_M).sum()),
-        largest_move_m=float(moves.max(initial=0.0)),
-        values_changed=_values_changed(there, here),
+        moved=moved,
+        largest_move_m=largest,
+        values_changed=dict(values_changed),
     )
+
+
+def _is_not_in(rows: pa.Table, others: pa.Table) -> pa.ChunkedArray:
+    return pc.invert(pc.is_in(_ids(rows), value_set=_ids(others)))
+
+
+def _pairs(before: Current, now: Spill) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Rows as they were and as they are, of one id each, where their hashes differ."""
+    ids, hashes = _ids(before.versions), _hashes(before.versions)
+    for batch in now.batches():
+        rows = pa.Table.from_batches([batch])
+        was = hashes.take(pc.index_in(_ids(rows), value_set=ids))
+        other = rows.filter(pc.fill_null(pc.not_equal(was, _hashes(rows)), False))
+        if other.num_rows:
+            found = before.rows(_ids(other).combine_chunks())
+            yield found.take(pc.index_in(_ids(other), value_set=_ids(found))), other
 
 
 def described(found: Differences) -> Bilingual:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -25,7 +26,7 @@ class Spill:
     def __init__(self, schema: pa.Schema, folder: Path | None = None) -> None:
         """`folder` is where the file lies (the system's temporary folder)."""
         self.schema = schema
-        self.num_rows = 0
+        self.num_rows = self.nbytes = 0
         with tempfile.TemporaryFile(dir=folder) as file:
             descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, descriptor)
@@ -33,11 +34,10 @@ class Spill:
         self._writer = pa.ipc.new_file(pa.OSFile(self._path, "wb"), schema)
 
     @classmethod
-    def of(cls, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Self:
-        """A spill that holds these batches."""
-        spill = cls(schema)
-        for batch in batches:
-            spill.add(batch)
+    def of(cls, rows: pa.Table) -> Self:
+        """These rows, set aside."""
+        spill = cls(rows.schema)
+        spill.add(rows)
         spill.finish()
         return spill
 
@@ -48,23 +48,31 @@ class Spill:
         else:
             self._writer.write_batch(batch)
         self.num_rows += batch.num_rows
+        self.nbytes += batch.nbytes
 
     def finish(self) -> None:
         """No rows follow; from now on it can be read."""
         self._writer.close()
 
-    def __len__(self) -> int:
-        """How many batches it has."""
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """All batches in the order in which they came; of some columns alone, if they are named."""
+        wanted = [self.schema.get_field_index(name) for name in columns or ()]
+        options = pa.ipc.IpcReadOptions(included_fields=wanted)
         with pa.OSFile(self._path) as file:
-            return int(pa.ipc.open_file(file).num_record_batches)
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """All batches in the order in which they came."""
-        with pa.OSFile(self._path) as file:
-            reader = pa.ipc.open_file(file)
+            reader = pa.ipc.open_file(file, options=options)
             for number in range(reader.num_record_batches):
-                yield reader.get_batch(number)
+                batch = reader.get_batch(number)
+                yield batch.select(columns) if columns else batch
 
-    def table(self) -> pa.Table:
-        """All rows at once, in memory."""
-        return pa.Table.from_batches(self.batches(), self.schema)
+    def table(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows at once, in memory; of some columns alone, if they are named."""
+        fields = [self.schema.field(name) for name in columns or self.schema.names]
+        return pa.Table.from_batches(self.batches(columns), pa.schema(fields))
+
+    def counts(self, column: str) -> dict[str, int]:
+        """How often each text of a column occurs, in the order of first use."""
+        counted = Counter[str]()
+        for batch in self.batches([column]):
+            for entry in batch.column(0).value_counts().to_pylist():
+                counted[entry["values"]] += entry["counts"]
+        return dict(counted)

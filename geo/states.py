@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from geo.values.visible import visible, visible_lines
 from schemas.models import Bilingual
 
 if TYPE_CHECKING:  # who reads a state of text alone loads no geometry
+    from geo.space.operations import Operation
     from geo.space.shapes import Shapes
 
 ROW = "_row"
@@ -136,6 +137,16 @@ class RawTable:
         """All its rows in memory."""
         return self.rows.table() if isinstance(self.rows, Spill) else self.rows
 
+    def batches(self) -> Iterator[RawTable]:
+        """Its rows by batches, one at least; what could not be read is a last batch of bad rows."""
+        good = self.report.model_copy(update={"bad_rows": ()})
+        nothing = self.rows.schema.empty_table()
+        rows = self.rows.batches() if isinstance(self.rows, Spill) else self.rows.to_batches()
+        for batch in rows:
+            yield RawTable(pa.Table.from_batches([batch]), good)
+        if self.report.bad_rows or not self.rows.num_rows:
+            yield RawTable(nothing, self.report)
+
 
 def _visible_in_both(message: Bilingual) -> Bilingual:
     """A message may quote an agency's column or file name."""
@@ -181,12 +192,26 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Surveyed:
+    """A delivery of which all is decided that is decided for the whole of it.
+
+    `operation` moves its positions to EPSG:4326; None where it has none. `schema` are the agency's
+    columns with their types.
+    """
+
+    raw: RawTable
+    operation: Operation | None
+    schema: Mapping[str, str]
+    lineage: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Normalised:
-    """A delivery in the words of its layer: one schema, one CRS, one row per row that is kept.
+    """A batch in the words of its layer: one schema, one CRS, one row per row that is kept.
 
     `table` has source_row (int32), source_key (string, null if the row has none), feature_id and
     content_hash (16 bytes), claimed_district_code, claimed_subdistrict_code and the layer's
-    declared columns. `shapes` are in EPSG:4326, row by row, none where a row has no position.
+    declared columns. `shapes` are in EPSG:4326, row by row, missing where a row has no position.
     `row_hash` tells exact copies of agency rows.
     """
 
@@ -196,7 +221,21 @@ class Normalised:
     row_hash: pa.Array
     issues: pa.Table
     filtered: pa.Table
-    lineage: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A batch of which each row was judged by itself.
+
+    `rows` has every row that is kept, with the columns of `Validated.accepted`; `issues` are those
+    that a row has whatever the others are.
+    """
+
+    raw: RawTable
+    rows: pa.Table
+    row_hash: pa.Array
+    issues: pa.Table
+    filtered: pa.Table
 
 
 @dataclass(frozen=True)
@@ -209,10 +248,10 @@ class Validated:
     text); `filtered` has source_row, reason_th and reason_en.
     """
 
-    accepted: pa.Table
-    quarantined: pa.Table
-    filtered: pa.Table
-    issues: pa.Table
+    accepted: Spill
+    quarantined: Spill
+    filtered: Spill
+    issues: Spill
     rows_in: int
     rows_at_area: int
     rows_repaired: int

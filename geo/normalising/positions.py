@@ -10,44 +10,35 @@ from numpy.typing import NDArray
 
 from geo.issues import IssueCatalogue
 from geo.space import wkb
-from geo.space.declared_crs import UnknownCrs, identify
 from geo.space.geometry import Conformed, conform, swap_axes, swapped
-from geo.space.operations import Operation, operation_for, to_degrees
+from geo.space.operations import Operation, to_degrees
 from geo.space.shapes import Shapes
-from geo.states import GEOM, ROW, RawTable, Refusal
+from geo.states import GEOM, ROW
 from geo.values.distinct import as_text
 from geo.values.units import parse_number
-from schemas.models import Area, Bilingual, Layer, Source
+from schemas.models import Area, Layer, Source
 
 
 @dataclass(frozen=True)
 class Positions:
-    """Shapes in EPSG:4326 by row, none without a position, and the operation that moved them."""
+    """Shapes in EPSG:4326 by row; none without a position."""
 
     shapes: Shapes
-    operation: Operation | None
     issues: list[pa.Table]
 
 
 def read_positions(
-    raw: RawTable,
     rows: pa.Table,
+    operation: Operation | None,
     source: Source,
     layer: Layer,
     area: Area,
     catalogue: IssueCatalogue,
-) -> Positions | Refusal:
-    """Positions of `rows` (the rows of the delivery that are kept).
-
-    A file whose CRS is not the declared one, or cannot be told, is refused: a guess would put all
-    of it in a false place.
-    """
-    if source.position.origin == "none":
-        return Positions(Shapes.none(rows.num_rows), None, [])
-    crs = _crs(raw, source)
-    if isinstance(crs, Refusal):
-        return crs
-    operation = operation_for(crs)
+) -> Positions:
+    """Positions of `rows` (those of a batch that are kept), moved by `operation`; None: they have
+    none."""
+    if operation is None:
+        return Positions(Shapes.none(rows.num_rows), [])
     numbers = np.asarray(rows[ROW])
     if source.position.origin == "file":
         found, issues = _from_file(rows, numbers, catalogue)
@@ -61,41 +52,8 @@ def read_positions(
     conformed = conform(moved, layer.geometry, layer.precision)
     return Positions(
         conformed.shapes,
-        operation,
         issues + _what_conforming_found(conformed, numbers, catalogue),
     )
-
-
-def _crs(raw: RawTable, source: Source) -> str | Refusal:
-    """The declared CRS of columns; of files the one they carry, which must be the declared one."""
-    # The words themselves: a library's guess at their code answers 23947 for any Everest.
-    declared, carried = source.position.crs, raw.report.crs_text or raw.report.crs_declared
-    if source.position.origin == "columns":
-        return str(declared)
-    try:
-        found = identify(carried) if carried else None
-    except UnknownCrs as error:
-        if declared is None:
-            return _refused("crs_unknown", f"ระบบพิกัดของแฟ้มบอกไม่ได้แน่ชัด: {error}", str(error))
-        found = None
-    wanted = identify(declared) if declared else None
-    if found and wanted and found != wanted:
-        return _refused(
-            "crs_disagrees",
-            f"แฟ้มบอกระบบพิกัด {found} แต่คำประกาศบอก {wanted}",
-            f"the file says {found}, and the source declares {wanted}",
-        )
-    if found is None and wanted is None:
-        return _refused(
-            "crs_missing",
-            "แฟ้มไม่บอกระบบพิกัด และคำประกาศก็ไม่บอก",
-            "neither the file nor the source says which CRS it is in; declare `position.crs`",
-        )
-    return str(found or wanted)
-
-
-def _refused(code: str, th: str, en: str) -> Refusal:
-    return Refusal(code=code, message=Bilingual(th=th, en=en))
 
 
 def _from_file(

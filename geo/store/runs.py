@@ -193,9 +193,13 @@ def record(
 
 def write_rows(connection: Connection, run_id: int, delivery: Validated) -> None:
     """The run's issues, quarantined and filtered rows, inside the caller's transaction."""
-    copy_in(connection, tables.issue, _of_run(delivery.issues, run_id))
-    copy_in(connection, tables.filtered_row, _of_run(delivery.filtered, run_id))
-    copy_in(connection, tables.quarantined_row, _of_run(delivery.quarantined, run_id))
+    for target, rows in (
+        (tables.issue, delivery.issues),
+        (tables.filtered_row, delivery.filtered),
+        (tables.quarantined_row, delivery.quarantined),
+    ):
+        for batch in rows.batches():
+            copy_in(connection, target, _of_run(pa.Table.from_batches([batch]), run_id))
 
 
 def close_held(engine: Engine, run_id: int, delivery: Validated, verdict: Verdict) -> None:

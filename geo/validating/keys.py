@@ -7,48 +7,45 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from geo.issues import IssueCatalogue
-from geo.states import Normalised
+from geo.states import Judged
 from geo.validating.quarantine import errors_of
+from geo.validating.seen import Seen
 from schemas.models import Source
 
 
-def key_issues(
-    delivery: Normalised, source: Source, known: pa.Table, catalogue: IssueCatalogue
-) -> Iterator[pa.Table]:
-    """Rows without a key, exact copies, and other rows under a key that is taken.
+class Keys:
+    """The keys and the rows' hashes of a delivery, kept whole while its batches pass in order.
 
-    A key belongs to the first row that has no error of its own (`known` issues).
+    A key belongs to the first row that has no error of its own.
     """
-    rows = np.asarray(delivery.table["source_row"])
-    column = ", ".join(source.key)
-    keys = delivery.table["source_key"]
-    missing = np.asarray(pc.is_null(keys))
-    yield catalogue.make("key_missing", rows[missing], column=column)
-    first_copy = _first_with_same(delivery.row_hash)
-    copied = first_copy != np.arange(len(rows))
-    yield catalogue.make(
-        "row_duplicate", rows[copied], detail=pa.array(rows[first_copy[copied]].astype(str))
-    )
-    spoilt = np.isin(rows, np.asarray(errors_of(known)["source_row"]))
-    sound = np.flatnonzero(~(copied | missing | spoilt))
-    first_key = _first_with_same(delivery.table["feature_id"].combine_chunks().take(sound))
-    later = np.flatnonzero(first_key != np.arange(len(sound)))
-    taken, owner = sound[later], sound[first_key[later]]
-    yield catalogue.make(
-        "key_duplicate",
-        rows[taken],
-        column=column,
-        value=keys.take(pa.array(taken)),
-        detail=pa.array(rows[owner].astype(str)),
-    )
 
+    def __init__(self, rows: int, source: Source, catalogue: IssueCatalogue) -> None:
+        """`rows` is how many the delivery has at the most."""
+        self._copies, self._owners = Seen(rows), Seen(rows)
+        self._column = ", ".join(source.key)
+        self._catalogue = catalogue
 
-def _first_with_same(values: pa.Array) -> NDArray[np.int64]:
-    """For each row the index of the first row that has the same value."""
-    codes = np.asarray(values.dictionary_encode().indices)
-    _, first = np.unique(codes, return_index=True)
-    found: NDArray[np.int64] = first[codes]
-    return found
+    def issues(self, batch: Judged) -> Iterator[pa.Table]:
+        """Rows without a key, exact copies, and other rows under a key that is taken."""
+        make, column = self._catalogue.make, self._column
+        rows = np.asarray(batch.rows["source_row"])
+        keys = batch.rows["source_key"]
+        missing = np.asarray(pc.is_null(keys))
+        yield make("key_missing", rows[missing], column=column)
+        first = self._copies.first(batch.row_hash, rows)
+        copied = first != rows
+        yield make("row_duplicate", rows[copied], detail=pa.array(first[copied].astype(str)))
+        spoilt = np.isin(rows, np.asarray(errors_of(batch.issues)["source_row"]))
+        sound = np.flatnonzero(~(copied | missing | spoilt))
+        ids = batch.rows["feature_id"].combine_chunks().take(pa.array(sound))
+        owner = self._owners.first(ids, rows[sound])
+        taken = owner != rows[sound]
+        yield make(
+            "key_duplicate",
+            rows[sound][taken],
+            column=column,
+            value=keys.take(pa.array(sound[taken])),
+            detail=pa.array(owner[taken].astype(str)),
+        )

@@ -16,6 +16,7 @@ from geo.issues import ISSUE_SCHEMA
 from geo.load import load
 from geo.space.areas import AdminAreas
 from geo.space.shapes import Shapes
+from geo.spill import Spill
 from geo.states import Deciding, Loaded, Snapshot, Validated, Verdict
 from geo.store import lease, runs
 from geo.store.boundaries import load_areas
@@ -99,22 +100,26 @@ def delivery(rows: Sequence[Row], layer: Layer, boundaries: AdminAreas | None = 
     at = find_places(placed, layer, boundaries).at
     accepted = with_places(accepted, at, placed.missing, boundaries)
     return Validated(
-        accepted=accepted,
-        quarantined=pa.table(
-            {
-                "source_row": pa.array([], pa.int32()),
-                "codes": pa.array([], pa.list_(pa.string())),
-                "raw": pa.array([], pa.string()),
-            }
+        accepted=Spill.of(accepted),
+        quarantined=Spill.of(
+            pa.table(
+                {
+                    "source_row": pa.array([], pa.int32()),
+                    "codes": pa.array([], pa.list_(pa.string())),
+                    "raw": pa.array([], pa.string()),
+                }
+            )
         ),
-        filtered=pa.table(
-            {
-                "source_row": pa.array([], pa.int32()),
-                "reason_th": pa.array([], pa.string()),
-                "reason_en": pa.array([], pa.string()),
-            }
+        filtered=Spill.of(
+            pa.table(
+                {
+                    "source_row": pa.array([], pa.int32()),
+                    "reason_th": pa.array([], pa.string()),
+                    "reason_en": pa.array([], pa.string()),
+                }
+            )
         ),
-        issues=ISSUE_SCHEMA.empty_table(),
+        issues=Spill.of(ISSUE_SCHEMA.empty_table()),
         rows_in=len(rows),
         rows_at_area=sum(shape is None for shape in shapes),
         rows_repaired=0,

@@ -18,6 +18,7 @@ from hypothesis import strategies as some
 from sqlalchemy import Connection, text
 
 from geo.issues import IssueCatalogue
+from geo.spill import Spill
 from geo.states import GEOM, ROW, BadRow, RawTable, ReadReport, Sandbox
 from geo.store import runs, tables
 from geo.store.copying import copy_in
@@ -65,7 +66,9 @@ def stored(connection: Connection, raw: RawTable) -> list[dict[str, Any]]:
     empty = delivery([], ("name_th",))
     rows = quarantine(raw, issues)
     with connection.begin_nested() as undone:
-        write_rows(connection, 1, replace(empty, quarantined=rows, issues=issues))
+        write_rows(
+            connection, 1, replace(empty, quarantined=Spill.of(rows), issues=Spill.of(issues))
+        )
         query = text("select raw from meta.quarantined_row where run_id = 1 order by source_row")
         found = list(connection.execute(query).scalars())
         undone.rollback()

@@ -49,7 +49,7 @@ EXCEPTIONS: dict[str, Exception] = {
     "endless": ValueError(SECRET * 200_000),
     "terminal": ValueError("\x1b[2J\x1b]0;\x07\0\ud800\r\n"),
 }
-STEPS = ("snapshot", "read", "normalise", "validate", "gate", "load")
+STEPS = ("snapshot", "read", "survey", "stream", "gate", "load")
 
 
 def fail_step(

@@ -81,7 +81,7 @@ def large_city(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> SmallC
     changed = replace(view, sources=(*boundaries, *sources), layers=(*view.layers, exploding))
     small_city.job = replace(small_city.job, view=changed)
     assert len(small_city.job.view.sources) == 30
-    fail_step(monkeypatch, "normalise", ValueError("injected"), "injected")
+    fail_step(monkeypatch, "stream", ValueError("injected"), "injected")
     monkeypatch.setattr(child, "run", killed_where(child.run, "killed.csv"))
     return small_city
 

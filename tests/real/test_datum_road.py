@@ -13,11 +13,12 @@ import pytest
 import shapely
 
 from geo.issues import IssueCatalogue
-from geo.normalise import normalise
 from geo.read import read
-from geo.states import Normalised, RawTable
+from geo.states import Normalised, RawTable, Surveyed
+from geo.survey import survey
 from schemas.catalogue import load_catalogue
 from schemas.models import Mapping, Position, Source
+from tests.unit.heart import normalised_whole
 
 pytestmark = pytest.mark.usefixtures("quick_reader")
 
@@ -49,11 +50,13 @@ def source(position: Position, format_: str, key: str) -> Source:
 def road(path: Path, declared: Source) -> Normalised:
     raw = read({path.name: path}, declared.format)
     assert isinstance(raw, RawTable), raw
-    found = normalise(
+    found = normalised_whole(
         raw, declared, VIEW.layer("parks"), THAILAND, IssueCatalogue(CATALOG.issue_codes)
     )
     assert isinstance(found, Normalised), found
-    operation = found.lineage["operation"]
+    surveyed = survey(raw, declared)
+    assert isinstance(surveyed, Surveyed)
+    operation = surveyed.lineage["operation"]
     assert operation["source_crs"] == declared.position.crs
     assert "RTSD" in operation["name"] and "204.4798" in operation["pipeline"]
     assert operation["accuracy_m"] > 0

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from geo.issues import IssueCatalogue
-from geo.normalise import normalise
 from geo.read import read
 from geo.states import Normalised, RawTable
 from schemas.catalogue import load_catalogue
 from schemas.models import Source
+from tests.unit.heart import normalised_whole
 
 pytestmark = pytest.mark.usefixtures("quick_reader")
 
@@ -27,7 +27,7 @@ def normalised(source: Source, shared: Path) -> Normalised:
     raw = read({path.name: path}, source.format)
     assert isinstance(raw, RawTable)
     view = CATALOG.map_view("bangkok")
-    found = normalise(
+    found = normalised_whole(
         raw, source, view.layer("hospitals"), view.area, IssueCatalogue(CATALOG.issue_codes)
     )
     assert isinstance(found, Normalised)

@@ -11,10 +11,12 @@ import pyarrow as pa
 import shapely
 
 from geo.issues import ISSUE_SCHEMA, IssueCatalogue, gather
+from geo.normalise import normalise
 from geo.normalising.hashing import feature_ids, row_hashes
 from geo.space.areas import AdminAreas, Areas
 from geo.space.shapes import Shapes
-from geo.states import BadRow, Normalised, RawTable, ReadReport
+from geo.states import BadRow, Judged, Normalised, RawTable, ReadReport, Refusal
+from geo.survey import survey
 from schemas.catalogue import load_catalogue
 from schemas.models import Area, Layer, Source
 
@@ -161,8 +163,25 @@ def normalised(
                 "reason_en": pa.array(reason, pa.string()),
             }
         ),
-        lineage={"reader": "as it was"},
     )
+
+
+def judged(delivery: Normalised, issues: Sequence[pa.Table] = ()) -> Judged:
+    """A batch whose rows have these issues of their own."""
+    return Judged(
+        delivery.raw, delivery.table, delivery.row_hash, gather(list(issues)), delivery.filtered
+    )
+
+
+def normalised_whole(
+    delivered: RawTable, by: Source, of: Layer, area: Area, catalogue: IssueCatalogue
+) -> Normalised | Refusal:
+    """A delivery that is one batch, surveyed and normalised."""
+    surveyed = survey(delivered, by)
+    if isinstance(surveyed, Refusal):
+        return surveyed
+    whole = RawTable(delivered.table, delivered.report)
+    return normalise(whole, surveyed.operation, by, of, area, catalogue)
 
 
 def city() -> AdminAreas:

@@ -7,6 +7,7 @@ import pytest
 
 from geo.gate import gate
 from geo.issues import ISSUE_SCHEMA
+from geo.spill import Spill
 from geo.states import Accepted, Validated
 from schemas.catalogue import load_catalogue
 from schemas.models import Gate
@@ -15,14 +16,18 @@ LAYER = load_catalogue().layers["parks"]
 COLUMNS = {"id": "string", "name": "string"}
 
 
+def rows(count: int) -> Spill:
+    return Spill.of(pa.table({"source_row": pa.array(range(count), pa.int64())}))
+
+
 def delivery(
     accepted: int, quarantined: int = 0, filtered: int = 0, schema: dict[str, str] | None = None
 ) -> Validated:
     return Validated(
-        accepted=pa.table({"source_row": pa.array(range(accepted))}),
-        quarantined=pa.table({"source_row": pa.array(range(quarantined))}),
-        filtered=pa.table({"source_row": pa.array(range(filtered))}),
-        issues=ISSUE_SCHEMA.empty_table(),
+        accepted=rows(accepted),
+        quarantined=rows(quarantined),
+        filtered=rows(filtered),
+        issues=Spill.of(ISSUE_SCHEMA.empty_table()),
         rows_in=accepted + quarantined + filtered,
         rows_at_area=0,
         rows_repaired=0,

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from geo.issues import gather
 from geo.states import Normalised
-from geo.validating.keys import key_issues
-from tests.unit.heart import CATALOGUE, issue, normalised, raw, said, source, told
+from geo.validating.keys import Keys
+from tests.unit.heart import CATALOGUE, issue, judged, normalised, raw, said, source, told
 
 
 def found(
     delivery: Normalised, known: Sequence[pa.Table] = (), key: Sequence[str] = ("id",)
 ) -> list[pa.Table]:
-    return list(key_issues(delivery, source(key=key), gather(list(known)), CATALOGUE))
+    keys = Keys(delivery.table.num_rows, source(key=key), CATALOGUE)
+    return list(keys.issues(judged(delivery, known)))
 
 
 def test_a_row_without_a_key_is_said_by_its_column() -> None:

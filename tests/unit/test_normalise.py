@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyproj
 import pytest
 import shapely
 
-from geo.normalise import normalise
 from geo.normalising.hashing import feature_ids
 from geo.states import Normalised, RawTable, Refusal
 from schemas.models import Layer, Source
-from tests.unit.heart import AREA, CATALOGUE, layer, raw, said, source, told
+from tests.unit.heart import AREA, CATALOGUE, layer, normalised_whole, raw, said, source, told
 
 NAMED = {"name_th": "ชื่อ"}
 
 
 def outcome(delivered: RawTable, by: Source, of: Layer | None = None) -> Normalised | Refusal:
-    return normalise(delivered, by, of or layer(), AREA, CATALOGUE)
+    return normalised_whole(delivered, by, of or layer(), AREA, CATALOGUE)
 
 
 def done(delivered: RawTable, by: Source | None = None, of: Layer | None = None) -> Normalised:
@@ -184,26 +182,3 @@ def test_a_boundary_whose_name_is_a_constant_is_told_by_our_name_of_the_column()
     by = source({"name_th": {"constant": "ก"}}, place={"district_code": "c"})
     found = done(raw(id=["1"], c=["1030"]), by, layer(role="district", geometry="polygon"))
     assert told(found.issues, "column_name") == ["name_th"]
-
-
-# --- lineage -----------------------------------------------------------------------------------
-
-
-def test_the_lineage_says_how_positions_were_moved() -> None:
-    words = pyproj.CRS.from_epsg(24047).to_wkt("WKT1_GDAL")
-    delivered = raw(id=["1"], ชื่อ=["ก"], crs=words, shapes=[shapely.Point(662699, 1520978)])
-    operation = done(delivered, source(NAMED, origin="file")).lineage["operation"]
-    assert operation["source_crs"] == "EPSG:24047"
-    assert operation["target_crs"] == "EPSG:4326"
-    assert "RTSD" in operation["name"]
-    assert operation["pipeline"].startswith("+proj=pipeline")
-    assert operation["accuracy_m"] == 3.0
-    assert operation["why"]
-
-
-def test_the_lineage_says_how_the_delivery_was_read_but_does_not_repeat_bad_rows() -> None:
-    lineage = done(raw(id=["1"], ชื่อ=["ก"])).lineage
-    assert lineage["operation"] is None
-    assert lineage["reader"]["encoding_found"] == "utf-8"
-    assert lineage["reader"]["columns"] == ["id", "ชื่อ"], "as JSON writes it"
-    assert "bad_rows" not in lineage["reader"]

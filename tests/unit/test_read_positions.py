@@ -12,13 +12,12 @@ import pytest
 import shapely
 
 from geo.normalising.positions import Positions, read_positions
-from geo.states import Refusal
+from geo.space.declared_crs import identify
+from geo.space.operations import operation_for
 from tests.unit.heart import AREA, CATALOGUE, layer, raw, said, source, told
-from tests.unit.test_crs import EVEREST, GRS80, esri
 
 pytestmark = pytest.mark.usefixtures("quick_reader")
 
-UTM = pyproj.CRS.from_epsg(32647).to_wkt("WKT1_ESRI")
 DEGREES = pyproj.CRS.from_epsg(4326).to_wkt("WKT1_ESRI")
 SQUARE = shapely.box(100.5, 13.7, 100.51, 13.71)
 BOWTIE = shapely.from_wkt(
@@ -28,16 +27,10 @@ Shapes = Sequence[shapely.Geometry | bytes | None]
 INSIDE: Shapes = (shapely.Point(100.5, 13.75),)
 
 
-def from_file(
-    shapes: Shapes = INSIDE,
-    crs: str | None = DEGREES,
-    declared: str | None = None,
-    kind: str = "point",
-    crs_declared: str | None = None,
-) -> Positions | Refusal:
-    given = raw(crs=crs, crs_declared=crs_declared, shapes=shapes, id=["a"] * len(shapes))
-    by = source(origin="file", crs=declared)
-    return read_positions(given, given.table, by, layer(geometry=kind), AREA, CATALOGUE)
+def read(shapes: Shapes = INSIDE, crs: str = DEGREES, kind: str = "point") -> Positions:
+    given = raw(crs=crs, shapes=shapes, id=["a"] * len(shapes))
+    by, operation = source(origin="file"), operation_for(str(identify(crs)))
+    return read_positions(given.table, operation, by, layer(geometry=kind), AREA, CATALOGUE)
 
 
 def from_columns(
@@ -45,90 +38,13 @@ def from_columns(
 ) -> Positions:
     given = raw(x=x, y=y, **more)
     by = source(origin="columns", crs=crs)
-    found = read_positions(given, given.table, by, layer(), AREA, CATALOGUE)
-    assert isinstance(found, Positions)
-    return found
-
-
-def read(*arguments: Any, **more: Any) -> Positions:
-    found = from_file(*arguments, **more)
-    assert isinstance(found, Positions)
-    return found
-
-
-def refused(**more: Any) -> str:
-    found = from_file(**more)
-    assert isinstance(found, Refusal)
-    assert found.message.th and found.message.en
-    return found.code
-
-
-# --- which CRS ---------------------------------------------------------------------------------
+    return read_positions(given.table, operation_for(crs), by, layer(), AREA, CATALOGUE)
 
 
 def test_a_source_without_positions_has_none() -> None:
     given = raw(id=["a", "b"], shapes=[shapely.Point(100.5, 13.75)] * 2)
-    found = read_positions(given, given.table, source(), layer(), AREA, CATALOGUE)
-    assert isinstance(found, Positions)
-    assert found.shapes.missing.tolist() == [True, True]
-    assert found.operation is None and found.issues == []
-
-
-def test_the_crs_of_the_file_is_used() -> None:
-    found = read([shapely.Point(662699, 1520978)], crs=UTM)
-    assert found.operation is not None and found.operation.source == "EPSG:32647"
-    assert found.shapes.xy[0, 0] == pytest.approx(100.505, abs=0.001)
-
-
-def test_the_words_of_the_file_stand_above_a_librarys_guess() -> None:
-    words = esri("D_Indian_1975", EVEREST)
-    found = read([shapely.Point(662699, 1520978)], crs=words, crs_declared="EPSG:23947")
-    assert found.operation is not None and found.operation.source == "EPSG:24047"
-
-
-def test_a_code_is_used_where_the_file_has_no_words() -> None:
-    found = read([shapely.Point(662699, 1520978)], crs=None, crs_declared="EPSG:32647")
-    assert found.operation is not None and found.operation.source == "EPSG:32647"
-
-
-def test_a_file_without_a_crs_follows_the_declaration() -> None:
-    found = read([shapely.Point(662699, 1520978)], crs=None, declared="EPSG:24047")
-    assert found.operation is not None and found.operation.source == "EPSG:24047"
-
-
-def test_a_file_with_an_unknown_crs_follows_the_declaration() -> None:
-    words = esri("D_User_Defined", GRS80)
-    found = read([shapely.Point(662699, 1520978)], crs=words, declared="EPSG:32647")
-    assert found.operation is not None and found.operation.source == "EPSG:32647"
-    assert refused(crs=words) == "crs_unknown"
-
-
-def test_the_reason_why_a_crs_is_unknown_is_told() -> None:
-    found = from_file(crs=esri("D_User_Defined", GRS80))
-    assert isinstance(found, Refusal)
-    assert "custom" in found.message.en and "custom" in found.message.th
-
-
-def test_a_file_and_a_declaration_must_agree() -> None:
-    assert read(crs=DEGREES, declared="EPSG:4326").operation is not None
-    found = from_file(crs=UTM, declared="EPSG:24047")
-    assert isinstance(found, Refusal)
-    assert found.code == "crs_disagrees"
-    assert "EPSG:32647" in found.message.en and "EPSG:24047" in found.message.en
-    assert "EPSG:32647" in found.message.th and "EPSG:24047" in found.message.th
-
-
-def test_without_any_crs_nothing_is_guessed() -> None:
-    assert refused(crs=None) == "crs_missing"
-    assert refused(crs="") == "crs_missing"
-
-
-def test_columns_have_the_declared_crs_whatever_the_file_says() -> None:
-    given = raw(crs=UTM, x=["100.5"], y=["13.75"])
-    by = source(origin="columns", crs="EPSG:4326")
-    found = read_positions(given, given.table, by, layer(), AREA, CATALOGUE)
-    assert isinstance(found, Positions)
-    assert found.shapes.xy.tolist() == [[100.5, 13.75]]
+    found = read_positions(given.table, None, source(), layer(), AREA, CATALOGUE)
+    assert found.shapes.missing.tolist() == [True, True] and found.issues == []
 
 
 # --- from columns ------------------------------------------------------------------------------

@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pytest
 import shapely
 
 from geo.errors import RowAccountingError
-from geo.states import BadRow, Normalised, Validated
-from geo.validate import validate
+from geo.states import BadRow, Normalised, RawTable, Surveyed, Validated
+from geo.validate import Settling, validate
 from schemas.models import Layer, Source
 from tests.unit.heart import AREA, CATALOGUE, city, issue, layer, normalised, raw, said, source
 
+SCHEMA, LINEAGE = {"id": "string"}, {"reader": "as it was"}
 NAMES = {"name_th": ["ก", "ข", "ค"], "name_en": [None, None, None]}
 
 
+@dataclass(frozen=True)
+class Whole:
+    """What was set aside of a delivery, read back."""
+
+    accepted: pa.Table
+    quarantined: pa.Table
+    filtered: pa.Table
+    issues: pa.Table
+    told: Validated
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Rows in, at an area, repaired."""
+        return self.told.rows_in, self.told.rows_at_area, self.told.rows_repaired
+
+
 def judged(
-    delivery: Normalised, by: Source | None = None, of: Layer | None = None, admin: object = None
-) -> Validated:
-    return validate(
-        delivery,
-        by or source(),
-        of or layer(),
-        AREA,
-        city() if admin is None else None,
-        CATALOGUE,
+    *batches: Normalised, by: Source | None = None, of: Layer | None = None, admin: bool = True
+) -> Whole:
+    """The batches of one delivery, judged; its bad rows come with the last of them."""
+    known, by = city() if admin else None, by or source()
+    tables = [batch.raw.table for batch in batches]
+    report = batches[-1].raw.report
+    records = sum(table.num_rows for table in tables) + len(report.bad_rows)
+    whole = RawTable(
+        pa.concat_tables(tables),
+        report.model_copy(update={"records": records} if len(batches) > 1 else {}),
     )
+    settling = Settling(Surveyed(whole, None, SCHEMA, LINEAGE), by, known, CATALOGUE)
+    for batch in batches:
+        settling.add(validate(batch, by, of or layer(), AREA, known, CATALOGUE))
+    found = settling.finish()
+    aside = (found.accepted, found.quarantined, found.filtered, found.issues)
+    return Whole(*(spill.table() for spill in aside), found)
 
 
 def test_a_sound_delivery_is_accepted_as_it_is() -> None:
     found = judged(normalised(["a", "b", "c"], **NAMES))
     assert found.accepted["source_row"].to_pylist() == [11, 12, 13]
     assert found.accepted["name_th"].to_pylist() == ["ก", "ข", "ค"]
-    assert (found.rows_in, found.rows_at_area, found.rows_repaired) == (3, 0, 0)
+    assert found.counts == (3, 0, 0)
     assert found.issues.num_rows == found.quarantined.num_rows == found.filtered.num_rows == 0
-    assert found.lineage == {"reader": "as it was", "boundaries": ""}
+    assert found.told.lineage == {**LINEAGE, "boundaries": ""}
+    assert found.told.schema == SCHEMA
     assert shapely.from_wkb(found.accepted["geom"][0].as_py()) == shapely.Point(100.49, 13.75)
-
-
-def test_the_schema_is_the_agencys_and_tells_types() -> None:
-    delivered = raw(id=["a"], beds=[1], share=[0.5])
-    found = judged(normalised(["a"], delivered=delivered, name_th=["ก"], name_en=[None]))
-    assert found.schema == {"id": "string", "beds": "int64", "share": "double"}
 
 
 def test_an_error_takes_its_row_out_and_a_warning_travels() -> None:
@@ -53,7 +72,7 @@ def test_an_error_takes_its_row_out_and_a_warning_travels() -> None:
     assert found.quarantined["source_row"].to_pylist() == [12]
     assert found.quarantined["codes"].to_pylist() == [["geometry_unrepairable"]]
     assert said(found.issues) == [("geometry_unrepairable", 12), ("value_unreadable", 13)]
-    assert found.rows_in == 3
+    assert found.counts[0] == 3
 
 
 def test_shapes_stay_with_their_rows() -> None:
@@ -69,7 +88,7 @@ def test_rows_that_cannot_be_read_are_counted_and_kept() -> None:
     damaged = BadRow(row=21, code="encoding_unreadable", raw="\ufffd")
     delivered = raw([bad, damaged], id=["a"])
     found = judged(normalised(["a"], delivered=delivered, name_th=["ก"], name_en=[None]))
-    assert found.rows_in == 3
+    assert found.counts[0] == 3
     assert found.accepted.num_rows == 1
     assert found.quarantined["source_row"].to_pylist() == [20, 21]
     assert said(found.issues) == [("encoding_unreadable", 21), ("row_unreadable", 20)]
@@ -81,7 +100,7 @@ def test_filtered_rows_are_counted_and_handed_on() -> None:
         ["a", "b"], delivered=delivered, filtered=[13], name_th=["ก", "ข"], name_en=[None, None]
     )
     found = judged(delivery)
-    assert (found.rows_in, found.accepted.num_rows) == (3, 2)
+    assert (found.counts[0], found.accepted.num_rows) == (3, 2)
     assert found.filtered["source_row"].to_pylist() == [13]
 
 
@@ -108,7 +127,7 @@ def test_rows_without_a_position_are_counted_at_their_area() -> None:
         **NAMES,
     )
     found = judged(delivery)
-    assert found.rows_at_area == 1
+    assert found.counts[1] == 1
     assert found.accepted["geom"].is_valid().to_pylist() == [False, True]
     assert found.quarantined["codes"].to_pylist() == [["place_missing"]]
 
@@ -122,7 +141,7 @@ def test_repaired_rows_are_counted_once_and_only_where_they_are_accepted() -> No
         issue("geometry_unrepairable", 12),
     ]
     found = judged(normalised(["a", "b", "c"], issues=issues, **NAMES))
-    assert found.rows_repaired == 2
+    assert found.counts[2] == 2
 
 
 def test_the_declared_rules_are_applied() -> None:
@@ -154,4 +173,4 @@ def test_no_rows() -> None:
     table = empty.table.drop_columns(["name_th", "name_en"])
     table = table.append_column("name_th", names).append_column("name_en", names)
     found = judged(replace(empty, table=table))
-    assert found.rows_in == found.accepted.num_rows == found.issues.num_rows == 0
+    assert found.counts[0] == found.accepted.num_rows == found.issues.num_rows == 0

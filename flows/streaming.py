@@ -1,0 +1,51 @@
+"""The stream: normalise -> validate, batch by batch over a delivery that waits on the disk.
+
+`judged` is its unit: one pure function of a batch, of what was declared and decided for all of the
+delivery, and of the boundaries as data. It asks no database and knows no other batch, so any engine
+may work on batches in any place; what only all rows together tell is settled in their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geo.issues import IssueCatalogue
+from geo.normalise import normalise
+from geo.space.areas import AdminAreas
+from geo.space.operations import Operation
+from geo.states import Judged, RawTable, Surveyed, Validated
+from geo.validate import Settling, validate
+from schemas.models import Area, Layer, Source
+
+
+@dataclass(frozen=True)
+class Declared:
+    """All that is declared of a source and of its layer, but for the boundaries."""
+
+    source: Source
+    layer: Layer
+    area: Area
+    catalogue: IssueCatalogue
+
+
+def stream(delivery: Surveyed, declared: Declared, admin: AdminAreas | None) -> Validated:
+    """Judges all of a delivery; the memory holds one batch, and the delivery's keys and hashes.
+
+    Raises RowAccountingError if a row went astray, which is a fault of ours.
+    """
+    settling = Settling(delivery, declared.source, admin, declared.catalogue)
+    for batch in delivery.raw.batches():
+        settling.add(judged(batch, delivery.operation, declared, admin))
+    return settling.finish()
+
+
+def judged(
+    batch: RawTable, operation: Operation | None, declared: Declared, admin: AdminAreas | None
+) -> Judged:
+    """The unit of the stream: a batch in, its rows in the words of the layer and their issues out.
+
+    `operation` is what the survey decided of all positions, and None where there are none.
+    """
+    source, layer, area = declared.source, declared.layer, declared.area
+    rows = normalise(batch, operation, source, layer, area, declared.catalogue)
+    return validate(rows, source, layer, area, admin, declared.catalogue)
