@@ -228,7 +228,7 @@ def understand(
     )
     if isinstance(raw, Refusal):
         return raw
-    surveyed = step(f"survey {source.id}", survey, raw, source)
+    surveyed = step(f"survey {source.id}", survey, raw, source, layer)
     if isinstance(surveyed, Refusal):
         return surveyed
     job.progress(f"{source.id}: normalise and validate {raw.rows.num_rows:,} rows")

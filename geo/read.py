@@ -92,15 +92,15 @@ def read(
         "required_walls": sorted(required_walls),
     }
     with child.job_folder(files, job, scratch) as folder:
-        surveyed = handed.Surveyed(scratch)
+        intake = handed.Intake(scratch)
         limit = (allowed.seconds, allowed.output_bytes)
-        end = child.run(folder, str(format), *limit, surveyed.take)
+        end = child.run(folder, str(format), *limit, intake.take)
         if end.walls:
             Walls(end.walls, required_walls).require()
         silent = child.left(folder, REPORT_FILE) is None and not end.stopped
         if end.walls is None or silent:
             return refusal(*end.refusal())
-        return handed.accept(folder, surveyed, end, str(format), allowed.bad_rows)
+        return handed.accept(folder, intake, end, str(format), allowed.bad_rows)
 
 
 def walls(required: frozenset[str] = REQUIRED_WALLS) -> Walls:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -126,11 +126,13 @@ class RawTable:
     """A delivery read, word for word, or a batch of it with the whole delivery's report.
 
     `rows` have `_row` (int64), `_geom` (binary, WKB in the source's CRS) and the agency's columns
-    under their own names, each of them string, int64, double or bool.
+    under their own names, each of them string, int64, double or bool. `sketch` is what was seen of
+    them as they passed (`geo.surveying`).
     """
 
     rows: pa.Table | Spill
     report: ReadReport
+    sketch: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def table(self) -> pa.Table:

@@ -13,11 +13,13 @@ from typing import Any
 from geo.space.declared_crs import UnknownCrs, identify
 from geo.space.operations import Operation, operation_for
 from geo.states import GEOM, ROW, RawTable, Refusal, Surveyed
-from schemas.models import Bilingual, Source
-from schemas.source_columns import columns_taken
+from schemas.models import Bilingual, Layer, Source
+from schemas.source_columns import columns_taken, showable_columns
+
+_COUNTS = ("nulls", "distinct", "characters")
 
 
-def survey(raw: RawTable, source: Source) -> Surveyed | Refusal:
+def survey(raw: RawTable, source: Source, layer: Layer) -> Surveyed | Refusal:
     """Decides which columns and which CRS a delivery has, before any row is worked on."""
     schema = {
         field.name: str(field.type) for field in raw.rows.schema if field.name not in (ROW, GEOM)
@@ -31,7 +33,8 @@ def survey(raw: RawTable, source: Source) -> Surveyed | Refusal:
         if isinstance(crs, Refusal):
             return crs
         operation = operation_for(crs)
-    return Surveyed(raw, operation, schema, _lineage(raw, operation))
+    seen = _showable(raw, source, layer)
+    return Surveyed(raw, operation, schema, {**_lineage(raw, operation), "seen": seen})
 
 
 def _columns_missing(missing: list[str], raw: RawTable) -> Refusal:
@@ -74,6 +77,18 @@ def _crs(raw: RawTable, source: Source) -> str | Refusal:
 
 def _refused(code: str, th: str, en: str) -> Refusal:
     return Refusal(code=code, message=Bilingual(th=th, en=en))
+
+
+def _showable(raw: RawTable, source: Source, layer: Layer) -> Mapping[str, Any]:
+    """What was seen of the delivery; of columns that staff may not read, no value and no number."""
+    open_to_staff = showable_columns(source, layer)
+    columns = {
+        name: {
+            what: seen for what, seen in said.items() if name in open_to_staff or what in _COUNTS
+        }
+        for name, said in raw.sketch.get("columns", {}).items()
+    }
+    return {**raw.sketch, "columns": columns}
 
 
 def _lineage(raw: RawTable, operation: Operation | None) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from geo.reading import child, nesting, rows
 from geo.reading.messages import MESSAGES, refusal
 from geo.spill import Spill
 from geo.states import GEOM, MOST_RECORDS, ROW, BadRow, RawTable, ReadReport, Refusal
+from geo.surveying.sketches import Sketch
 
 MOST_REPORT_BYTES = 4 << 20
 MOST_COLUMNS = 5_000
@@ -36,12 +37,13 @@ _BAD_ROW: rows.Wanted = (
 )
 
 
-class Surveyed:
-    """The rows of a child, as they pass: each batch is checked, set aside and counted."""
+class Intake:
+    """The rows of a child, as they pass: each batch is checked, sketched and set aside."""
 
     def __init__(self, scratch: Path | None = None) -> None:
         self.spill: Spill | None = None
         self.null_geometries = 0
+        self.sketch = Sketch()
         self._numbers: list[NDArray[np.int64]] = []
         self._scratch = scratch
 
@@ -50,8 +52,10 @@ class Surveyed:
         schema, batches = rows.stream(source)
         _require_plain(schema)
         self.spill = Spill(schema, self._scratch)
+        self.sketch = Sketch.of_columns(schema.names[2:])
         for batch in batches:
             self._look_at(batch)
+            self.sketch = self.sketch.add(batch)
             self.spill.add(batch)
         self.spill.finish()
 
@@ -82,7 +86,7 @@ def _require_plain(schema: pa.Schema) -> None:
 
 
 def accept(
-    folder: Path, surveyed: Surveyed, end: child.End, format: str, most_bad_rows: int
+    folder: Path, intake: Intake, end: child.End, format: str, most_bad_rows: int
 ) -> RawTable | Refusal:
     """The outcome of the child whose job folder this is, of its rows, and of its end."""
     try:
@@ -95,7 +99,7 @@ def accept(
             raise rows.NotPlain(end.fault)
         if not said:
             return refusal("reader_report", "the report cannot be read")
-        return _table(folder, surveyed, said["table"], format, end, most_bad_rows)
+        return _table(folder, intake, said["table"], format, end, most_bad_rows)
     except (KeyError, TypeError, ValueError) as error:  # pydantic's and Arrow's are ValueErrors
         return refusal("reader_report", _words(error))
 
@@ -128,7 +132,7 @@ def _refused(said: Any) -> Refusal:
 
 def _table(
     folder: Path,
-    surveyed: Surveyed,
+    intake: Intake,
     said: Any,
     format: str,
     end: child.End,
@@ -136,16 +140,16 @@ def _table(
 ) -> RawTable | Refusal:
     bad = _bad_rows(folder, most_bad_rows)
     checked = ReadReport(format=format, sandbox=end.walls, bad_rows=bad, **said)
-    spill = surveyed.spill
+    spill = intake.spill
     if spill is None:
         raise ValueError("the reader handed no rows over")
     if tuple(spill.schema.names) != (ROW, GEOM, *checked.columns):
         raise ValueError("its columns are not those of the report")
-    counted = (spill.num_rows, surveyed.null_geometries)
+    counted = (spill.num_rows, intake.null_geometries)
     if counted != (checked.rows, checked.null_geometries):
         raise ValueError("the rows and the report do not agree")
-    _require_numbers(surveyed.numbers, checked)
-    return RawTable(spill, checked)
+    _require_numbers(intake.numbers, checked)
+    return RawTable(spill, checked, intake.sketch.told())
 
 
 def _bad_rows(folder: Path, most: int) -> tuple[BadRow, ...]:

@@ -54,7 +54,7 @@ def road(path: Path, declared: Source) -> Normalised:
         raw, declared, VIEW.layer("parks"), THAILAND, IssueCatalogue(CATALOG.issue_codes)
     )
     assert isinstance(found, Normalised), found
-    surveyed = survey(raw, declared)
+    surveyed = survey(raw, declared, VIEW.layer("parks"))
     assert isinstance(surveyed, Surveyed)
     operation = surveyed.lineage["operation"]
     assert operation["source_crs"] == declared.position.crs

@@ -177,7 +177,7 @@ def normalised_whole(
     delivered: RawTable, by: Source, of: Layer, area: Area, catalogue: IssueCatalogue
 ) -> Normalised | Refusal:
     """A delivery that is one batch, surveyed and normalised."""
-    surveyed = survey(delivered, by)
+    surveyed = survey(delivered, by, of)
     if isinstance(surveyed, Refusal):
         return surveyed
     whole = RawTable(delivered.table, delivered.report)

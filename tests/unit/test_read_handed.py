@@ -84,11 +84,11 @@ class Job:
         (self.folder / "out" / name).write_bytes(content)
 
     def outcome(self, most_bad_rows: int = 100) -> RawTable | Refusal:
-        surveyed = handed.Surveyed()
+        intake = handed.Intake()
         said = io.BytesIO((self.folder / "out" / ROWS_FILE).read_bytes())
-        fault = child.taken(surveyed.take, said)
+        fault = child.taken(intake.take, said)
         end = End(0, False, "", STOOD, fault)
-        return handed.accept(self.folder, surveyed, end, "csv", most_bad_rows)
+        return handed.accept(self.folder, intake, end, "csv", most_bad_rows)
 
     def is_refused(self) -> str:
         """The detail, of a refusal that says in two languages that the report is not in order."""
