@@ -1,0 +1,64 @@
+"""Folders for the time of some work: nothing of a run that was killed stays, and nothing else goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from geo import scratch
+
+PREFIX = "onemap-some-"
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from geo import scratch
+with scratch.folder("onemap-some-", Path(sys.argv[1])) as folder:
+    (folder / "agency.csv").write_text("a")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def age(folder: Path) -> None:
+    """As if it were made an hour ago."""
+    os.utime(folder, (0, folder.stat().st_mtime - 3_600))
+
+
+def test_a_folder_goes_with_its_work(tmp_path: Path) -> None:
+    with scratch.folder(PREFIX, tmp_path) as folder:
+        (folder / "x").write_text("y")
+        assert folder.parent == tmp_path and folder.name.startswith(PREFIX)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_a_killed_process_goes_with_the_next_work(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    with scratch.folder(PREFIX, tmp_path):
+        assert left.exists(), "it may be about to be locked"
+    age(left)
+    with scratch.folder(PREFIX, tmp_path) as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_somebody_works_in_stays_however_old_it_is(tmp_path: Path) -> None:
+    with scratch.folder(PREFIX, tmp_path) as mine:
+        age(mine)
+        with scratch.folder(PREFIX, tmp_path) as other:
+            assert sorted(tmp_path.iterdir()) == sorted([mine, other])
+
+
+def test_other_names_and_links_are_left_alone(tmp_path: Path) -> None:
+    kept, elsewhere, file = (tmp_path / name for name in ("kept", "elsewhere", f"{PREFIX}file"))
+    for folder in (kept, elsewhere):
+        folder.mkdir()
+        (folder / "x").write_text("y")
+        age(folder)
+    (tmp_path / f"{PREFIX}link").symlink_to(elsewhere)
+    file.write_text("z")
+    with scratch.folder(PREFIX, tmp_path):
+        pass
+    assert (kept / "x").exists() and (elsewhere / "x").exists() and file.exists()
