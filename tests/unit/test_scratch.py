@@ -1,4 +1,4 @@
-"""Folders for the time of some work: nothing of a run that was killed stays, and nothing else goes."""
+"""Folders for the time of some work: those of killed runs go, and nothing else does."""
 
 from __future__ import annotations
 
