@@ -17,7 +17,7 @@ bin := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 npm_ci := ../$(bin)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 
-.PHONY: run serve schedule prefect-server test quick mutation golden lint lock wheel clean postgis chromium
+.PHONY: run serve schedule prefect-server test quick mutation bench golden lint lock wheel clean postgis chromium
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp web/node_modules/run.stamp postgis
@@ -45,6 +45,11 @@ quick: .venv/test.stamp web/node_modules/test.stamp postgis chromium
 mutation: .venv/test.stamp
 	$(bin)/python scripts/mutation.py $(ARGS)
 
+# How fast, how large, beside what a user would pick instead: docs/performance.md. Some hours; ARGS names
+# sections and sizes (`ARGS=--help`). It needs the peers: `apt-get install gdal-bin postgis`.
+bench: .venv/bench.stamp web/node_modules/test.stamp postgis chromium
+	$(bin)/python -m bench $(ARGS)
+
 # What the maps come to, written anew; refused where no step number of geo/steps.py was raised.
 golden: .venv/test.stamp postgis
 	ONEMAP_WRITE_GOLDEN=1 $(bin)/pytest tests/golden
@@ -66,6 +71,10 @@ lint: .venv/test.stamp
 .venv/test.stamp: requirements-dev.lock pyproject.toml scripts/make-environment.sh
 	@scripts/make-environment.sh $(PYTHON) requirements-dev.lock
 	@touch .venv/run.stamp $@
+
+.venv/bench.stamp: requirements-bench.lock .venv/test.stamp
+	@scripts/make-environment.sh $(PYTHON) requirements-bench.lock
+	@touch $@
 
 .venv-prefect/run.stamp: requirements-prefect-server.lock scripts/make-environment.sh
 	@scripts/make-environment.sh $(PYTHON) requirements-prefect-server.lock .venv-prefect
@@ -96,6 +105,7 @@ lock: .venv/run.stamp
 	@$(bin)/pip install --quiet --disable-pip-version-check --upgrade --target build/uv uv
 	$(compile) pyproject.toml --output-file requirements.lock
 	$(compile) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(compile) pyproject.toml --extra bench --constraint requirements.lock --output-file requirements-bench.lock
 	@sed -n 's/^\(prefect==[^ ]*\).*/\1/p' requirements.lock >build/prefect.txt
 	$(compile) --group prefect-server --constraint build/prefect.txt --output-file requirements-prefect-server.lock
 
