@@ -10,7 +10,7 @@ from typing import Any
 
 from pmtiles.reader import MmapSource, all_tiles
 
-from bench import layers
+from bench import first_view, layers
 from bench.server import MAP, Server
 
 Json = dict[str, Any]
@@ -30,6 +30,7 @@ def published(server: Server, rows: int, tell: Tell) -> Json:
     server.ours("load", "bench_polygons_gpkg")
     server.ours("load", "bench_points_gpkg")
     found["full"] = _publish(server)
+    view = first_view.viewed(server, server.home / "first-view.png")
     edits: tuple[layers.Edit, ...] = ("together", "spread")
     for edit in edits:
         tell(f"publish: 1 % changed, {edit}")
@@ -39,7 +40,12 @@ def published(server: Server, rows: int, tell: Tell) -> Json:
         layers.write("points", rows, "gpkg", server.drops)
         server.ours("load", "bench_points_gpkg")
         server.ours("publish")
-    return {"rows": rows, "releases": found, "tiles": _tiles(server.release())}
+    return {
+        "rows": rows,
+        "releases": found,
+        "tiles": _tiles(server.release()),
+        "first_view": view,
+    }
 
 
 def _publish(server: Server) -> Json:

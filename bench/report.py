@@ -216,6 +216,12 @@ def _publishing(measured: Json) -> Iterator[str]:
             for one in measured["tiles"]
         ],
     )
+    view = measured["first_view"]
+    yield (
+        f"The first view in Chromium (1440 x 900, cold cache) takes {view['bytes'] / 1e6:.2f} MB, "
+        f"{view['of_tiles'] / 1e6:.2f} MB of it tiles."
+    )
+    yield ""
 
 
 def _reading(measured: list[Json]) -> Iterator[str]:

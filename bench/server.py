@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -59,11 +59,12 @@ class Server:
 
         planning = ensure_drops(self.home / "sample") / "planning"
         self.drops.mkdir(parents=True, exist_ok=True)
-        link = self.drops / "planning"
-        if not link.exists():
-            link.symlink_to(planning)
+        shutil.copytree(planning, self.drops / "planning", dirs_exist_ok=True)
         taken = [word for source in BOUNDARIES for word in ("--source", source)]
         self.onemap("run", "--map", MAP, *taken)
+        (count,) = self._first("select count(*) from onemap.subdistricts")
+        if not count:
+            raise Failed("the bench's map has no boundaries")
         self._administer(
             f"drop database if exists {READY}",
             f"alter database {DATABASE} rename to {READY}",
@@ -112,7 +113,11 @@ class Server:
         """Ends the cluster."""
         self.onemap("db", "stop")
 
-    def _administer(self, *statements: str) -> None:
+    def _first(self, query: LiteralString) -> tuple[Any, ...]:
+        with psycopg.connect(self.url(DATABASE)) as connection:
+            return connection.execute(query).fetchone() or (None,)
+
+    def _administer(self, *statements: LiteralString) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
