@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -10,21 +11,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from geo.publishing.content import Content, content_of, whole_map_content
 from geo.publishing.counting import Account
-from geo.publishing.facts import Facts
-from geo.publishing.files import fixed_dates, read_rows, write_files, write_geojson
+from geo.publishing.files import WRITERS, fixed_dates
 from geo.publishing.manifest import LayerProducts, build_manifest, describe_file, describe_layer
 from geo.publishing.named import describe
 from geo.publishing.previous import Previous
 from geo.publishing.publication import Publication
+from geo.publishing.rows import Rows, fetch_rows
 from geo.publishing.style import build_style
 from geo.publishing.tiles import Cut, Cutter
 from geo.publishing.unplaced import gather_places, label_anchors, unplaced_places
-from geo.publishing.verifying.files import verify_files
+from geo.publishing.verifying.files import verify_file
 from geo.publishing.verifying.roster import Roster, read_roster
 from geo.publishing.verifying.tiles import (
     LayerCheck,
@@ -40,6 +40,8 @@ Json = dict[str, Any]
 Progress = Callable[[str], None]
 
 _DIGITS_IN_NAMES: Final = 8
+_AT_ONCE: Final = 2
+"""Files that are written or read at a time; each has a batch of rows in memory."""
 
 
 def build_release(
@@ -107,22 +109,18 @@ class _Build:
     def _built(
         self, contents: Mapping[str, Content], layers: Sequence[Layer], cuts: dict[str, Cut]
     ) -> dict[str, Json]:
-        """The other layers; their archives are added to `cuts`."""
-        rows, geojson = {}, {}
-        for layer in layers:
-            with Building(layer.id):
-                rows[layer.id] = read_rows(self.connection, layer, self.publication.number)
-                path = self.folder / "data" / f"{layer.id}.geojson"
-                geojson[layer.id] = write_geojson(
-                    self.connection, layer, self.publication.number, path
-                )
-        with fixed_dates(), ThreadPoolExecutor() as pool:
-            # While the database cuts tiles, the files are written and read again.
-            files = {
-                layer.id: pool.submit(_build_files, rows[layer.id], layer, geojson[layer.id])
-                for layer in layers
-            }
-            accounts = {}
+        """The other layers; their archives are added to `cuts`. While the database gives rows and
+        cuts tiles, files are written and read again."""
+        kept = self.folder / ".rows"
+        kept.mkdir()
+        rows, files, accounts = {}, {}, {}
+        with fixed_dates(), ThreadPoolExecutor(_AT_ONCE) as pool:
+            for layer in layers:
+                rows[layer.id] = self._fetched(layer, contents[layer.id], kept)
+                files[layer.id] = {
+                    product: pool.submit(_build_file, rows[layer.id], product, self.folder)
+                    for product in ("geojson", *WRITERS)
+                }
             for layer in layers:
                 before = self._archive_before(layer, contents[layer.id])
                 cuts[layer.id] = cut = self._cut(layer, before)
@@ -131,11 +129,27 @@ class _Build:
             self.progress("verify")
             entries = {}
             for layer in layers:
-                facts = _facts(rows[layer.id], layer, contents[layer.id])
-                made = {"pmtiles": cuts[layer.id].path, **files[layer.id].result()}
-                products = LayerProducts(facts, made, accounts[layer.id].result())
-                entries[layer.id] = describe_layer(layer, contents[layer.id], products, self.folder)
+                described = {
+                    "pmtiles": describe_file(cuts[layer.id].path, self.folder),
+                    **{name: made.result() for name, made in files[layer.id].items()},
+                }
+                products = LayerProducts(
+                    rows[layer.id].facts, described, accounts[layer.id].result()
+                )
+                entries[layer.id] = describe_layer(layer, contents[layer.id], products)
+        shutil.rmtree(kept)
         return entries
+
+    def _fetched(self, layer: Layer, content: Content, kept: Path) -> Rows:
+        """The layer's rows, and its GeoJSON, which comes with them."""
+        self.progress(f"rows of {layer.id}")
+        with Building(layer.id):
+            path = self.folder / "data" / f"{layer.id}.geojson"
+            rows = fetch_rows(
+                self.connection, layer, self.publication.number, kept / layer.id, path
+            )
+            rows.facts.require(layer, content)
+            return rows
 
     def _cut(self, layer: Layer, before: Path | None) -> Cut:
         cut = self.cutter.cut(layer, before)
@@ -203,20 +217,14 @@ class _Build:
         return LayerCheck(read_roster(self.connection, self.publication, layer), layer, file)
 
 
-def _facts(rows: pa.Table, layer: Layer, content: Content) -> Facts:
-    with Building(layer.id):
-        facts = Facts()
-        for batch in rows.to_batches():
-            facts.add(batch)
-        facts.require(layer, content)
-        return facts
-
-
-def _build_files(rows: pa.Table, layer: Layer, geojson: Path) -> dict[str, Path]:
-    with Building(layer.id):
-        paths = {"geojson": geojson, **write_files(rows, layer, geojson.parent)}
-        verify_files(rows, layer, paths)
-        return paths
+def _build_file(rows: Rows, product: str, folder: Path) -> Json:
+    """Writes a file of a layer (GeoJSON is there already), and reads it again."""
+    with Building(rows.layer.id):
+        path = folder / "data" / f"{rows.layer.id}.{product}"
+        if product in WRITERS:
+            WRITERS[product](rows, path)
+        verify_file(rows, product, path)
+        return describe_file(path, folder)
 
 
 def _verify_archive(

@@ -60,12 +60,6 @@ def written_names(layer: Layer, product: str) -> dict[str, str]:
     return written
 
 
-def as_written(rows: pa.Table, layer: Layer, product: str) -> pa.Table:
-    """The rows under the names that their columns have in a format."""
-    names = written_names(layer, product)
-    return rows.rename_columns([names.get(name, name) for name in rows.column_names])
-
-
 def tile_columns(layer: Layer) -> dict[str, Column]:
     """Those of them that tiles carry: the names, and what is declared `in_tiles`."""
     return {

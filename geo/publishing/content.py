@@ -131,9 +131,10 @@ def _libraries() -> Mapping[str, str]:
 
 @functools.cache
 def _writers() -> str:
-    """Hash of the text of this package and of the database's code."""
+    """Hash of the text of this package, of what it knows of shapes, and of the database's code."""
     here = Path(__file__).parent
-    code = [path.read_text("utf-8") for path in sorted(here.rglob("*.py"))]
+    files = sorted([*here.rglob("*.py"), *here.with_name("space").rglob("*.py")])
+    code = [path.read_text("utf-8") for path in files]
     functions = [file.text for file in sql.functions()]
     return _hash([*code, *functions, *sql.statements("publish_")])
 

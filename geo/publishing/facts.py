@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
-import shapely
 
 from geo.errors import ReleaseUnverified
 from geo.publishing.columns import GEOMETRY, Bounds
 from geo.publishing.content import Content
+from geo.space import wkb
 from schemas.models import Layer
 
 
@@ -30,8 +30,9 @@ class Facts:
         located = rows[GEOMETRY].drop_null()
         self.located += len(located)
         if len(located):
-            shapes = shapely.from_wkb(located.to_numpy(zero_copy_only=False))
-            west, south, east, north = shapely.total_bounds(shapes).tolist()
+            boxes = wkb.read(located).shapes.bounds()
+            west, south = np.nanmin(boxes[:, :2], axis=0).tolist()
+            east, north = np.nanmax(boxes[:, 2:], axis=0).tolist()
             self._boxes.append((west, south, east, north))
 
     @property

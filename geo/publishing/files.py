@@ -7,7 +7,7 @@ at an area have no geometry in any of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -19,19 +19,11 @@ import pyarrow.csv
 import pyarrow.parquet
 import pyogrio
 import shapely
-from sqlalchemy import Connection
 
-from geo.errors import ReleaseUnverified
-from geo.publishing.columns import (
-    GEOMETRY,
-    Bounds,
-    arrow_schema,
-    as_written,
-    public_columns,
-    written_names,
-)
-from geo.store.database import run
-from schemas.models import GeometryKind, Layer
+from geo.publishing.columns import GEOMETRY
+from geo.publishing.rows import Rows
+from geo.space import wkb
+from schemas.models import GeometryKind
 
 DECIMALS: Final = 7
 """Of degrees, in the text formats: about one centimetre, as RFC 7946 advises against more."""
@@ -47,53 +39,6 @@ GEOMETRY_TYPES: Final = {
 _TIMELESS: Final = "2000-01-01T00:00:00.000Z"
 
 
-def read_rows(connection: Connection, layer: Layer, target: int) -> pa.Table:
-    """The layer's public rows in release `target`; `geom` is WKB, EPSG:4326.
-
-    Raises ReleaseUnverified if the database does not know a column as public that the declaration
-    says is.
-    """
-    schema = arrow_schema(layer)
-    wanted = list(public_columns(layer))
-    run(connection, "publish_rows", layer=layer.id, target=target, columns=wanted)
-    batches = []
-    while (page := run(connection, "publish_rows_fetch")).rowcount:
-        if unknown := set(schema.names) - set(page.keys()):
-            raise ReleaseUnverified(layer.id, f"the database knows no public {sorted(unknown)}")
-        values = dict(zip(page.keys(), zip(*page, strict=True), strict=True))
-        arrays = [pa.array(values[field.name], field.type) for field in schema]
-        batches.append(pa.record_batch(arrays, schema=schema))
-    run(connection, "publish_rows_close")
-    return pa.Table.from_batches(batches, schema)
-
-
-def bounds_of(rows: pa.Table) -> Bounds | None:
-    """What the located rows cover; None if none is located."""
-    located = rows[GEOMETRY].drop_null()
-    if not len(located):
-        return None
-    west, south, east, north = shapely.total_bounds(shapely.from_wkb(located.to_numpy())).tolist()
-    return west, south, east, north
-
-
-def write_geojson(connection: Connection, layer: Layer, target: int, path: Path) -> Path:
-    """Writes the public rows of release `target` as GeoJSON (RFC 7946), made by the database."""
-    wanted = list(public_columns(layer))
-    names = written_names(layer, "geojson")
-    run(
-        connection, "publish_features", layer=layer.id, target=target, columns=wanted, written=names
-    )
-    with path.open("w", encoding="utf-8") as file:
-        file.write('{"type":"FeatureCollection","features":[')
-        separator = "\n"
-        while features := run(connection, "publish_features_fetch").scalars().all():
-            file.write(separator + ",\n".join(features))
-            separator = ",\n"
-        file.write("\n]}\n")
-    run(connection, "publish_features_close")
-    return path
-
-
 @contextmanager
 def fixed_dates() -> Iterator[None]:
     """While this lasts, a GeoPackage does not hold the time of its making (an option of GDAL that
@@ -107,21 +52,11 @@ def fixed_dates() -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def write_files(rows: pa.Table, layer: Layer, folder: Path) -> dict[str, Path]:
-    """Writes the layer's rows as GeoPackage, CSV and GeoParquet; returns their paths by format.
-
-    A column whose name a format keeps for itself has another one there (columns.py: RESERVED).
-    """
-    paths = {name: folder / f"{layer.id}.{name}" for name in ("gpkg", "csv", "parquet")}
-    _write_geopackage(as_written(rows, layer, "gpkg"), layer, paths["gpkg"])
-    _write_csv(as_written(rows, layer, "csv"), layer, paths["csv"])
-    _write_parquet(as_written(rows, layer, "parquet"), layer, paths["parquet"])
-    return paths
-
-
-def _write_geopackage(rows: pa.Table, layer: Layer, path: Path) -> None:
+def write_geopackage(rows: Rows, path: Path) -> None:
+    """A GeoPackage, by GDAL."""
+    layer = rows.layer
     pyogrio.write_arrow(
-        rows,
+        rows.reader("gpkg"),
         path,
         layer=layer.id,
         driver="GPKG",
@@ -136,45 +71,81 @@ def _write_geopackage(rows: pa.Table, layer: Layer, path: Path) -> None:
     )
 
 
-def _write_csv(rows: pa.Table, layer: Layer, path: Path) -> None:
+def write_csv(rows: Rows, path: Path) -> None:
     """UTF-8 with BOM, which Excel needs; text that would be run as a formula gets an apostrophe."""
-    table = _without_formulas(rows.drop_columns([GEOMETRY]))
-    for name, values in _positions(rows[GEOMETRY], layer.geometry).items():
-        table = table.append_column(name, values)
+    kind = rows.layer.geometry
     with path.open("wb") as file:
         file.write(b"\xef\xbb\xbf")
-        pyarrow.csv.write_csv(table, file)
+        reader = rows.reader("csv")
+        with pyarrow.csv.CSVWriter(file, _csv_schema(reader.schema, kind)) as writer:
+            for batch in reader:
+                values = _without_formulas(batch.drop_columns([GEOMETRY]))
+                places = _positions(batch[GEOMETRY], kind)
+                arrays = [*values.columns, *places.values()]
+                writer.write_batch(pa.record_batch(arrays, names=[*values.schema.names, *places]))
 
 
-def _without_formulas(table: pa.Table) -> pa.Table:
-    for position, field in enumerate(table.schema):
+def place_columns(kind: GeometryKind) -> dict[str, pa.DataType]:
+    """How a CSV file says where something is: `lon` and `lat` in degrees, or `geom_wkt`."""
+    if kind is GeometryKind.point:
+        return {"lon": pa.float64(), "lat": pa.float64()}
+    return {"geom_wkt": pa.string()}
+
+
+def _csv_schema(schema: pa.Schema, kind: GeometryKind) -> pa.Schema:
+    values = [field for field in schema if field.name != GEOMETRY]
+    return pa.schema([*values, *place_columns(kind).items()])
+
+
+def _without_formulas(batch: pa.RecordBatch) -> pa.RecordBatch:
+    for position, field in enumerate(batch.schema):
         if pa.types.is_string(field.type):
-            safe = pc.replace_substring_regex(table[field.name], FORMULA, r"'\1")
-            table = table.set_column(position, field, safe)
-    return table
+            safe = pc.replace_substring_regex(batch[field.name], FORMULA, r"'\1")
+            batch = batch.set_column(position, field, safe)
+    return batch
 
 
-def _positions(wkb: pa.ChunkedArray, kind: GeometryKind) -> dict[str, pa.Array]:
-    """Points as `lon` and `lat` in degrees; other shapes as WKT."""
-    shapes = shapely.from_wkb(wkb.to_numpy())
-    if kind is not GeometryKind.point:
-        texts = shapely.to_wkt(shapes, rounding_precision=DECIMALS)
-        return {"geom_wkt": pa.array(texts, pa.string(), from_pandas=True)}
-    degrees = {"lon": shapely.get_x(shapes), "lat": shapely.get_y(shapes)}
+def _positions(column: pa.Array, kind: GeometryKind) -> dict[str, pa.Array]:
+    shapes = wkb.read(column).shapes
+    if kind is GeometryKind.point:
+        degrees = np.round(shapes.xy, DECIMALS)
+        values: list[Any] = [degrees[:, 0], degrees[:, 1]]
+    else:
+        values = [shapely.to_wkt(shapes.drawn, rounding_precision=DECIMALS)]
     return {
-        name: pa.array(np.round(values, DECIMALS), pa.float64(), from_pandas=True)
-        for name, values in degrees.items()
+        name: pa.array(column, kind_of, from_pandas=True)
+        for column, (name, kind_of) in zip(values, place_columns(kind).items(), strict=True)
     }
 
 
-def _write_parquet(rows: pa.Table, layer: Layer, path: Path) -> None:
-    """GeoParquet 1.1; without `crs` the coordinates are OGC:CRS84, longitude first."""
+def write_parquet(rows: Rows, path: Path) -> None:
+    """GeoParquet 1.1; without `crs` the coordinates are OGC:CRS84, longitude first. A batch of rows
+    is a row group.
+    """
+    reader = rows.reader("parquet")
+    geo = json.dumps(geo_metadata(rows))
+    schema = reader.schema.with_metadata({"geo": geo})
+    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+        if not rows.facts.features:
+            writer.write_table(schema.empty_table())
+
+
+def geo_metadata(rows: Rows) -> dict[str, Any]:
+    """What GeoParquet says of the column of shapes."""
     column: dict[str, Any] = {
         "encoding": "WKB",
-        "geometry_types": [GEOMETRY_TYPES[layer.geometry]],
+        "geometry_types": [GEOMETRY_TYPES[rows.layer.geometry]],
     }
-    if bounds := bounds_of(rows):
+    if bounds := rows.facts.bounds:
         column["bbox"] = list(bounds)
-    geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
-    described = rows.replace_schema_metadata({"geo": json.dumps(geo)})
-    pyarrow.parquet.write_table(described, path, compression="zstd")
+    return {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
+
+
+WRITERS: Final[Mapping[str, Callable[[Rows, Path], None]]] = {
+    "gpkg": write_geopackage,
+    "csv": write_csv,
+    "parquet": write_parquet,
+}
+"""By the ending of the file's name. GeoJSON is written by the database (rows.py)."""

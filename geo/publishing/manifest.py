@@ -38,7 +38,7 @@ class LayerProducts:
     """What was built and verified of one layer."""
 
     facts: Facts
-    files: Mapping[str, Path]
+    files: Mapping[str, Json]
     accounts: Mapping[int, Account]
 
 
@@ -95,7 +95,7 @@ def write_manifest(folder: Path, manifest: Json, published_at: datetime) -> Json
     return final
 
 
-def describe_layer(layer: Layer, content: Content, products: LayerProducts, folder: Path) -> Json:
+def describe_layer(layer: Layer, content: Content, products: LayerProducts) -> Json:
     """What the manifest says of a layer that was built."""
     facts = products.facts
     written = _written_as(layer)
@@ -113,9 +113,8 @@ def describe_layer(layer: Layer, content: Content, products: LayerProducts, fold
         "bounds": list(facts.bounds) if facts.bounds else None,
         "tiles": _accounts(layer, facts.located, products.accounts),
         "files": {
-            name: describe_file(path, folder)
-            | {"features": facts.located if name == "pmtiles" else facts.features}
-            for name, path in products.files.items()
+            name: described | {"features": facts.located if name == "pmtiles" else facts.features}
+            for name, described in products.files.items()
         },
         "columns": [
             {

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from types import TracebackType
 
+import psycopg
 from sqlalchemy.exc import OperationalError
 
 from geo.errors import GeoError, LayerUnbuilt, ReleaseUnverified
+
+_NOT_OF_A_LAYER = (GeoError, OperationalError, psycopg.OperationalError)
+"""The last one comes from a COPY."""
 
 
 class Building:
@@ -29,5 +33,5 @@ class Building:
     ) -> None:
         if isinstance(error, ReleaseUnverified):
             raise LayerUnbuilt(self._layer_id, f"{error.product}: {error.problem}") from error
-        if isinstance(error, Exception) and not isinstance(error, GeoError | OperationalError):
+        if isinstance(error, Exception) and not isinstance(error, _NOT_OF_A_LAYER):
             raise LayerUnbuilt(self._layer_id, f"{type(error).__name__} was met") from error

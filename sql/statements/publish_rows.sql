@@ -1,1 +1,1 @@
-select meta.open_public_rows(:layer, :target, cast(:columns as text[]))
+select meta.copy_of_public_rows(:layer, :target, cast(:columns as text[]), cast(:written as jsonb))

@@ -200,8 +200,8 @@ def is_parks(layer: str, **_: Any) -> bool:
 
 BUILDING = [
     (unify_step, "run", lambda _, name, **named: name == "unify_layer" and is_parks(**named)),
-    (build, "read_rows", lambda connection, layer, target: layer.id == "parks"),
-    (build, "write_files", lambda rows, layer, folder: layer.id == "parks"),
+    (build, "fetch_rows", lambda connection, layer, *_: layer.id == "parks"),
+    (build, "verify_file", lambda rows, product, path: rows.layer.id == "parks"),
     (tile_maker, "run", lambda _, name, **named: name == "publish_tiles" and is_parks(**named)),
 ]
 
@@ -250,7 +250,7 @@ def test_a_layer_that_cannot_be_built_even_as_it_was_leaves_the_last_release_up(
         def never(*_: Any) -> None:
             raise ValueError(SECRET)
 
-        patch.setattr(build, "verify_files", never)
+        patch.setattr(build, "verify_file", never)
         result = refresh(small_city.job)
     assert result.release is None
     assert result.exit_code == os.EX_SOFTWARE

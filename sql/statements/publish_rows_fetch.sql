@@ -1,1 +1,0 @@
-fetch forward 20000 from public_rows
