@@ -110,7 +110,7 @@ def _conform(
     drawn[too_many | missing] = None
     not_finite = _not_finite(drawn)
     drawn[not_finite] = None
-    whole, reduced = _of_kind(_on_grid(drawn, decimals), kind)
+    whole, reduced = _put_together(drawn, kind, decimals)
     mismatched = shapely.is_missing(whole) & ~shapely.is_missing(drawn)
     repaired = ~shapely.is_valid(whole) & ~shapely.is_missing(whole)
     mended = whole.copy()
@@ -176,6 +176,22 @@ def _on_grid(geometries: Geometries, decimals: int) -> Geometries:
 def _rounded(xy: Floats, decimals: int) -> Floats:
     with np.errstate(over="ignore"):
         return np.round(xy, decimals) + 0.0  # no -0.0
+
+
+def _put_together(
+    geometries: Geometries, kind: GeometryKind, decimals: int
+) -> tuple[Geometries, Mask]:
+    """On the grid, as `_of_kind` gives them: plain polygons at once, from their coordinates."""
+    there = ~shapely.is_missing(geometries)
+    plain = shapely.get_type_id(geometries[there]) == shapely.GeometryType.POLYGON
+    if kind is not GeometryKind.polygon or not plain.size or not plain.all():
+        return _of_kind(_on_grid(geometries, decimals), kind)
+    whole, several = geometries.copy(), shapely.GeometryType.MULTIPOLYGON
+    ends: Any
+    _, vertices, ends = shapely.to_ragged_array(geometries[there], include_z=False)
+    ends = (*ends, np.arange(len(plain) + 1))
+    whole[there] = shapely.from_ragged_array(several, _rounded(vertices, decimals), ends)
+    return whole, np.zeros(len(geometries), np.bool_)
 
 
 def _of_kind(geometries: Geometries, kind: GeometryKind) -> tuple[Geometries, Mask]:
