@@ -16,8 +16,6 @@ from geo.values.distinct import Mask
 Floats = NDArray[np.float64]
 
 _PLAIN = np.dtype([("order", "u1"), ("kind", "<u4"), ("xy", "<f8", (2,))])
-_WITH_SRID = np.dtype([("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("xy", "<f8", (2,))])
-_SRID_FOLLOWS = 0x20000000  # EWKB, as PostGIS writes and reads it
 
 
 def read_points(column: pa.Array) -> tuple[Floats, Mask]:
@@ -35,13 +33,11 @@ def read_points(column: pa.Array) -> tuple[Floats, Mask]:
     return xy, plain
 
 
-def write_points(xy: Floats, given: Mask, srid: int | None = None) -> pa.Array:
-    """(n, 2) coordinates -> binary column of WKB, of EWKB with a `srid`; null where not `given`."""
-    written = np.empty(int(given.sum()), _WITH_SRID if srid else _PLAIN)
+def write_points(xy: Floats, given: Mask) -> pa.Array:
+    """(n, 2) coordinates -> binary column of plain points; null where not `given`."""
+    written = np.empty(int(given.sum()), _PLAIN)
     written["order"], written["kind"], written["xy"] = 1, 1, xy[given]
-    if srid:
-        written["kind"], written["srid"] = 1 | _SRID_FOLLOWS, srid
-    ends = np.cumsum(given, dtype=np.int32) * np.int32(written.itemsize)
+    ends = np.cumsum(given, dtype=np.int32) * np.int32(_PLAIN.itemsize)
     offsets = np.concatenate((np.zeros(1, np.int32), ends))
     there = None if given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
     buffers = [there, pa.py_buffer(offsets), pa.py_buffer(written)]

@@ -22,9 +22,6 @@ from geo.values.distinct import Mask
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
 
-SRID = 4326
-"""What a `geometry` of PostGIS calls EPSG:4326."""
-
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
@@ -110,10 +107,6 @@ class Shapes:
         """Little-endian 2D WKB; null where there is no shape."""
         return self._written(lambda drawn: drawn)
 
-    def to_ewkb(self) -> pa.Array:
-        """The same with the SRID of EPSG:4326, as a `geometry` of PostGIS takes it."""
-        return self._written(lambda drawn: shapely.set_srid(drawn, SRID), SRID)
-
     def canonical_wkb(self) -> pa.Array:
         """2D WKB, equal for equal shapes: parts, rings and their starts in one order.
 
@@ -121,15 +114,12 @@ class Shapes:
         """
         return self._written(lambda drawn: shapely.normalize(flat(drawn)))
 
-    def _written(
-        self, ready: Callable[[Geometries], Geometries], srid: int | None = None
-    ) -> pa.Array:
+    def _written(self, ready: Callable[[Geometries], Geometries]) -> pa.Array:
         """Points as they are; geometries, if there are any, as `ready` makes them."""
-        points = write_points(self.xy, self.is_point, srid)
+        points = write_points(self.xy, self.is_point)
         if not self.drawn_rows.size:
             return points
-        drawn = ready(self.drawn)
-        wkb = shapely.to_wkb(drawn, byte_order=1, output_dimension=2, include_srid=bool(srid))
+        wkb = shapely.to_wkb(ready(self.drawn), byte_order=1, output_dimension=2)
         return pc.coalesce(points, pa.array(wkb, pa.binary()))
 
 
