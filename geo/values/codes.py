@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
@@ -210,7 +210,12 @@ class AdminCodes:
             return self._answer(current)
         if former := self._retired_names.get((parent, key)):
             return self._answer(former, retired=True)
-        return _Answer(unknown=True, suggestion=self._suggestion(parent, key))
+        return _Answer(unknown=True, suggestion=self._suggested(parent, key))
+
+    @functools.cached_property
+    def _suggested(self) -> Callable[[str, str], str | None]:
+        """Likenesses are dear, and the same names come again with every batch of rows."""
+        return functools.lru_cache(maxsize=10_000)(self._suggestion)
 
     def _suggestion(self, parent: str, key: str) -> str | None:
         siblings = {form: codes for (above, form), codes in self._names.items() if above == parent}

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo.values.distinct import Column, Mask, as_text, distinct, indices_of, spread_mask
-from geo.values.text import arabic_digits, clean_text
+from geo.values.text import arabic_digits, clean_text, matches
 from schemas.models import Era
 
 _BANGKOK = timezone(timedelta(hours=7))
@@ -114,9 +114,9 @@ def _plain_days(texts: pa.Array) -> tuple[NDArray[np.datetime64], Mask]:
     days = np.full(len(texts), "NaT", dtype="datetime64[D]")
     plain = np.zeros(len(texts), dtype=np.bool_)
     for form in _PLAIN_DATES:
-        parts = pc.extract_regex(texts, form)
-        fits = np.asarray(pc.is_valid(parts))
-        numbers = [pc.struct_field(parts.filter(pa.array(fits)), part) for part in ("y", "m", "d")]
+        fits = matches(texts, form)
+        parts = pc.extract_regex(texts.filter(pa.array(fits)), form)
+        numbers = [pc.struct_field(parts, part) for part in ("y", "m", "d")]
         days[fits] = _days(*(np.asarray(number.cast(pa.int64())) for number in numbers))
         plain |= fits
     return days, plain
