@@ -30,6 +30,10 @@ def test_a_column_without_nul_is_handed_back_as_it_is() -> None:
     assert storable_column(column) is column
     found = storable_column(pa.chunked_array([["ก\0", None], ["a\\b"]]))
     assert found.to_pylist() == ["ก\\x00", None, "a\\b"]
+    whole = pa.array(["\0", "ก", None, "\0"], pa.large_string())
+    part = pa.chunked_array([whole.slice(1, 2), whole.slice(0, 0)])
+    assert storable_column(part) is part, "a NUL beside a part of a column is none of it"
+    assert storable_column(pa.chunked_array([whole.slice(2)])).to_pylist() == [None, "\\x00"]
 
 
 @pytest.mark.parametrize(

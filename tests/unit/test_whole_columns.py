@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from geo.normalising.attributes import LONGEST_TEXT, fill_columns
+from geo.normalising.claims import strip_prefixes
 from geo.normalising.identity import agency_keys
 from geo.values import dates, text, units
 from geo.values.distinct import as_text
@@ -25,6 +26,7 @@ WORDS = [
     *("ก\u0e48\u0e3a", "ก\u0e38\u0e3a", "ก–ข", "ก - ข", "1 11", "๑ ๒", "Cafe\u0301", "CAFÉ", "ß"),
     *("a\x00b", "a\nb", "\ufeffx", "²", "ไม่ระบุ", "ไม่  ระบุ", "-", "N/A", "ใช่", "YES", "0", "มี"),
     *("เขตบางรัก", "เขต", " เขต บางรัก", "\u3000เขตบางรัก", "เขตเขต", "โรงเรียน", "โรง เรียน"),
+    *("สวน\t", "\r\nสวน", "สวน\x0b", "สวน\x1c", "สวน \x1fก", "\t", "สวน\u2003ก"),
     "ก" * LONGEST_TEXT,
     "ก" * (LONGEST_TEXT + 1),
     "a" * (LONGEST_TEXT + 1),
@@ -65,7 +67,16 @@ NUMBERS = [
 DATES = [
     *("2567-02-29", "2566-02-29", "29/02/2567", "29/2/2566", "2024-02-30", "2024-02-29 10:20"),
     *("2024-02-29T23:00:00Z", "2024-02-29T23:00:00.123", "31/12/2567", "00/01/2567", "1/1/67"),
-    *("2300-01-01", "1800-01-01", "1799-12-31", "2700-12-31", "2701-01-01", "20240229", "2024-1-5"),
+    *(
+        "2300-01-01",
+        "2201-01-01",
+        "1800-01-01",
+        "1799-12-31",
+        "2700-12-31",
+        "2701-01-01",
+        "20240229",
+        "2024-1-5",
+    ),
     *("15 ม.ค. 2567", "วันที่ 1 เดือน มกราคม พ.ศ. 2567", "๑/๒/๒๕๖๗", "32/01/2020", "1/13/2020"),
     *(
         "2024-02-29T10:20",
@@ -147,7 +158,9 @@ def test_keys_are_made_as_one_by_one(values: list[str | None], prefixes: tuple[s
 # --- numbers and dates ---------------------------------------------------------------------------
 
 
-FLOATS = some.floats() | some.sampled_from([-0.0, 1e15, 1e-2, 9.999e-3, 2.0**53, 1e22, 5e-324])
+FLOATS = some.floats() | some.sampled_from(
+    [-0.0, 1e15, 1e-2, 9.999e-3, 0.0012345678901234567, 2.0**53, 1e22, 5e-324]
+)
 INTEGERS = some.integers(-(2**63), 2**63 - 1) | some.sampled_from([10**15, 2**53 + 1, -(10**18)])
 COLUMNS = (
     some.lists(TEXTS | DIGITS, max_size=8).map(lambda v: pa.array(v, pa.string()))
@@ -174,7 +187,7 @@ def test_numbers_in_words_are_read_as_one_by_one(column: pa.Array) -> None:
 def test_ordinary_numbers_need_no_text() -> None:
     for column in ([1, None, -5], [0.5, None, -0.0, 1234.56], [10**14], []):
         assert units.reads_as_written(pa.array(column, pa.float64()))
-    for awkward in (math.nan, math.inf, 1e-5, 1e15, -1e300):
+    for awkward in (math.nan, math.inf, 1e-5, 0.0012345678901234567, 1e15, -1e300):
         assert not units.reads_as_written(pa.array([1.0, awkward]))
     assert not units.reads_as_written(pa.array([2**60]))
     assert not units.reads_as_written(pa.array(["1"]))
@@ -302,7 +315,8 @@ RAW = COLUMNS | some.lists(ANY_TEXTS | DAYS, max_size=8).map(lambda v: pa.array(
 @given(RAW, some.sampled_from(KINDS), some.sampled_from(MAPPINGS))
 @example(pa.array([*WORDS, *NUMBERS, *DATES]), "text", MAPPINGS[1])
 @example(pa.array([*WORDS, *NUMBERS, *DATES]), "number", MAPPINGS[0])
-@example(pa.array([f"{b}เขต{b}ก{b}" for b in BLANKS]), "text", MAPPINGS[2])
+@example(pa.array(["a" * (LONGEST_TEXT + 1)]), "text", MAPPINGS[0])
+@example(pa.array([25, 7, None]), "integer", MAPPINGS[2])
 @example(pa.array([math.nan, math.inf, 1.0]), "number", MAPPINGS[0])
 def test_attributes_are_filled_as_one_by_one(
     column: pa.Array, kind: str, mapping: dict[str, Any]
@@ -322,6 +336,16 @@ def test_attributes_are_filled_as_one_by_one(
     assert repr(found["c"].to_pylist()) == repr([value for value, _ in read])
     expected = [(code, 11 + row) for row, (_, codes) in enumerate(read) for code in codes]
     assert sorted(said(issues)) == sorted(expected)
+
+
+@given(some.lists(some.none() | some.text(f"{BLANKS}เขต1a", max_size=6), max_size=8))
+@example([f"{blank}เขต{blank}ก{blank}" for blank in BLANKS])
+def test_words_before_a_name_are_taken_off_as_one_by_one(values: list[str | None]) -> None:
+    column = pa.array(values, pa.string())
+    for prefixes in ([], ["เขต"], ["เข", "เขต", "1"], ["", "a"], ["."]):
+        assert strip_prefixes(column, prefixes).to_pylist() == each(
+            column, lambda value, words=prefixes: without_prefix(value, words)
+        )
 
 
 @given(some.lists(some.tuples(ANY_TEXTS | DIGITS, TEXTS), max_size=6))
