@@ -21,11 +21,13 @@ language sql immutable as $$
     end
 $$;
 
-create or replace function meta.release_at(at timestamptz) returns integer
-language sql stable security definer set search_path = pg_catalog as $$
-    -- After a clock was set back, a release may stand ahead of it: for now and later, it is the last.
-    select coalesce(max(release), 0) from meta.release
-    where published_at <= at or (at >= now() and published_at > clock_timestamp())
+-- Does version %1$s live in release %2$s? Said so that no index answers it: a release is known only when a query
+-- runs, the planner would take it that a third of all versions had begun by then, and read an index of when
+-- they begin from end to end beside the one that the reader asked for.
+create or replace function meta.lives_in(version text, release text) returns text
+language sql immutable as $$
+    select format(
+        '(%1$s.release_from > %2$s) is not true and (%1$s.release_to <= %2$s) is not true', version, release)
 $$;
 
 -- Does a view or a function stand as it is defined now? Each change locks its readers out, if only for a
@@ -105,7 +107,7 @@ end $$;
 -- written before them, and each index is then sorted once, which takes a tenth of the time of one that grows
 -- row by row. No reader waits for that.
 --
--- Readers' views say which release they show in a way that no index can answer (see `meta.lives_in`); so these
+-- Readers' views say which release they show in a way that no index can answer (`meta.lives_in`); so these
 -- can be as many as loads, publications and comparisons need, and no reader's plan is drawn to them.
 create or replace procedure meta.index_history(layer_name text)
 language plpgsql as $$
@@ -138,18 +140,11 @@ end $$;
 -- A reader's view of one layer. Columns are only added at the end, so that the views which planners
 -- built upon it stay. Where a column went (it is no longer declared, or not for these readers), the
 -- view is made anew; if somebody's view depends on it, the caller is told.
-create or replace procedure meta.define_view(target_schema text, layer_name text, classes text[])
+create or replace procedure meta.put_view(target_schema text, view_name text, shown text)
 language plpgsql as $$
 declare
-    definition text := format($sql$
-        create or replace view %1$I.%2$I as
-        select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision, l.source_id,
-               l.geom, %3$s
-        from core.%2$I l
-        where l.release_from <= (select release from meta.pointer)
-          and (l.release_to is null or l.release_to > (select release from meta.pointer))
-        $sql$, target_schema, layer_name, meta.visible_columns(layer_name, classes));
-    name text := format('%I.%I', target_schema, layer_name);
+    name text := format('%I.%I', target_schema, view_name);
+    definition text := format('create or replace view %s as %s', name, shown);
 begin
     if meta.stands(name, definition) then
         return;
@@ -157,27 +152,55 @@ begin
     begin
         execute definition;
     exception when invalid_table_definition then
-        execute format('drop function if exists onemap.%I(timestamptz)', layer_name || '_as_of');
+        execute format('drop function if exists onemap.%I(timestamptz)', view_name || '_as_of');
         execute format('drop view if exists %I.place', target_schema);
-        execute format('drop view %I.%I', target_schema, layer_name);
+        execute format('drop view %s', name);
         execute definition;
     end;
     call meta.note_definition(name, definition);
 end $$;
 
+-- The current release of a layer.
+create or replace procedure meta.define_view(target_schema text, layer_name text, classes text[])
+language plpgsql as $$
+begin
+    call meta.put_view(target_schema, layer_name, format($sql$
+        select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision, l.source_id,
+               l.geom, %2$s
+        from core.%1$I l
+        where %3$s
+        $sql$, layer_name, meta.visible_columns(layer_name, classes),
+        meta.lives_in('l', '(select release from meta.pointer)')));
+end $$;
+
+-- All that was published of a layer. What is prepared does not show, neither as a version nor as an end.
+create or replace procedure meta.define_versions(layer_name text)
+language plpgsql as $$
+begin
+    call meta.put_view('onemap', layer_name || '_versions', format($sql$
+        select l.feature_id, l.release_from,
+               case when l.release_to <= (select release from meta.pointer) then l.release_to end as release_to,
+               l.district_code, l.subdistrict_code, l.location_precision, l.source_id, l.geom, %2$s
+        from core.%1$I l
+        where (l.release_from > (select release from meta.pointer)) is not true
+        $sql$, layer_name, meta.visible_columns(layer_name, array['public', 'internal'])));
+end $$;
+
+-- A layer as it was: a plain query over its versions, with the rights of who asks, so that it becomes a part of
+-- the question, and their conditions reach the indexes. `$1` and not its name: a layer may have a column `at`.
 create or replace procedure meta.define_as_of(layer_name text)
 language plpgsql as $$
 declare
     definition text := format($sql$
         create or replace function onemap.%1$I(at timestamptz) returns setof onemap.%2$I
-        language sql stable security definer set search_path = pg_catalog, public as $body$
+        language sql stable as $body$
             select l.feature_id, l.district_code, l.subdistrict_code, l.location_precision,
-                   l.source_id, l.geom, %3$s
-            from core.%2$I l, (select meta.release_at(at) as release) r
-            where l.release_from <= r.release
-              and (l.release_to is null or l.release_to > r.release)
-        $body$ $sql$, layer_name || '_as_of', layer_name,
-        meta.visible_columns(layer_name, array['public', 'internal']));
+                   l.source_id, l.geom, %4$s
+            from onemap.%3$I l
+            where %5$s
+        $body$ $sql$, layer_name || '_as_of', layer_name, layer_name || '_versions',
+        meta.visible_columns(layer_name, array['public', 'internal']),
+        meta.lives_in('l', '(select onemap.release_at($1))'));
     name text := format('onemap.%I', layer_name || '_as_of');
 begin
     if meta.stands(name, definition) then
@@ -193,17 +216,19 @@ begin
 end $$;
 
 -- Comments on a table or view of a layer, in both languages, from the declarations; only those that differ.
-create or replace procedure meta.comment_layer(target_schema text, layer_name text)
+create or replace procedure meta.comment_layer(
+    layer_name text, relation regclass, what_th text default '', what_en text default ''
+)
 language plpgsql as $$
 declare
-    relation regclass := format('%I.%I', target_schema, layer_name)::regclass;
     words record;
 begin
     for words in
-        select format('%s %s', case target_schema when 'core' then 'table' else 'view' end, relation) as name,
-               format(E'%s: %s\n%s: %s', title_th, description_th, title_en, description_en) as text,
+        select format('%s %s', case c.relkind when 'r' then 'table' else 'view' end, relation) as name,
+               format(E'%s%s: %s\n%s%s: %s', what_th, title_th, description_th, what_en, title_en,
+                      description_en) as text,
                obj_description(relation) as found
-        from meta.layer where layer_id = layer_name
+        from meta.layer, pg_class c where layer_id = layer_name and c.oid = relation
         union all
         select format('column %s.%I', relation, a.attname),
                coalesce(
@@ -242,35 +267,45 @@ begin
     call meta.index_history(layer_name);
     call meta.define_view('onemap', layer_name, array['public', 'internal']);
     call meta.define_view('web', layer_name, array['public']);
+    call meta.define_versions(layer_name);
     call meta.define_as_of(layer_name);
-    call meta.comment_layer('core', layer_name);
-    call meta.comment_layer('onemap', layer_name);
-    call meta.comment_layer('web', layer_name);
+    call meta.comment_layer(layer_name, format('core.%I', layer_name));
+    call meta.comment_layer(layer_name, format('onemap.%I', layer_name));
+    call meta.comment_layer(layer_name, format('web.%I', layer_name));
+    call meta.comment_layer(
+        layer_name, format('onemap.%I', layer_name || '_versions'),
+        'ทุกรุ่นที่เผยแพร่แล้วของ', 'Every published version of ');
 end $$;
 
 -- All places of all agencies, in one view for planners and one for the public.
+--
+-- Its columns are said by a view without rows, and the rows by its rule alone: a rule may give points and
+-- polygons for what the view calls a geometry in EPSG:4326. A cast to that in the query would say the same, and
+-- keep every condition on `geom` from the indexes, for the planner cannot see that it changes nothing.
 create or replace procedure meta.define_places(target_schema text)
 language plpgsql as $$
 declare
-    parts text := (
-        select string_agg(format($sql$
-            select %1$L::text as layer_id, feature_id, name_th, name_en, district_code, subdistrict_code,
-                   location_precision, source_id, geom::geometry(Geometry, 4326) as geom
-            from %2$I.%1$I$sql$, layer_id, target_schema), ' union all ' order by sort_order)
-        from meta.layer where role = 'place' and declared
-    );
-    definition text := format('create or replace view %I.place as %s', target_schema, coalesce(parts, $sql$
+    nothing text := $sql$
         select null::text as layer_id, null::uuid as feature_id, null::text as name_th, null::text as name_en,
                null::text as district_code, null::text as subdistrict_code,
                null::text as location_precision, null::text as source_id,
                null::geometry(Geometry, 4326) as geom
-        where false$sql$));
+        where false$sql$;
+    definition text := coalesce((
+        select string_agg(format($sql$
+            select %1$L::text as layer_id, feature_id, name_th, name_en, district_code, subdistrict_code,
+                   location_precision, source_id, geom::geometry
+            from %2$I.%1$I$sql$, layer_id, target_schema), ' union all ' order by sort_order)
+        from meta.layer where role = 'place' and declared), nothing);
     name text := format('%I.place', target_schema);
 begin
     if meta.stands(name, definition) then
         return;
     end if;
-    execute definition;
+    if to_regclass(name) is null then
+        execute format('create view %s as %s', name, nothing);
+    end if;
+    execute format('create or replace rule "_RETURN" as on select to %s do instead %s', name, definition);
     call meta.note_definition(name, definition);
     execute format('comment on view %I.place is %L', target_schema,
         'สถานที่จากทุกชั้นข้อมูลรวมกัน / The places of all layers together');

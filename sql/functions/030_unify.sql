@@ -16,7 +16,7 @@ begin
         select exists (
             select from core.%1$I
             where release_from = $1 or release_to = $1
-               or (release_to is null and source_id <> all (meta.declared_sources(%1$L)))
+               or (release_to is null and source_id <> all ((select meta.declared_sources(%1$L))::text[]))
         )$sql$, meta.layer_of_role('subdistrict')) into changed using target;
     return changed;
 end $$;
@@ -58,12 +58,12 @@ begin
                st_asbinary(geom) as geom
         from core.%1$I
         where release_to is null and release_from = $1 and run_id = any ($2)
-          and geom is not null and source_id = any (meta.declared_sources(%1$L))
+          and geom is not null and source_id = any ((select meta.declared_sources(%1$L))::text[])
         union all
         select uuid_send(feature_id), release_from, district_code, subdistrict_code, st_asbinary(geom)
         from core.%1$I
         where $3 and release_to is null and release_from < $1
-          and geom is not null and source_id = any (meta.declared_sources(%1$L))
+          and geom is not null and source_id = any ((select meta.declared_sources(%1$L))::text[])
         $sql$, layer_name) using target, loaded, meta.areas_changed(target);
 end $$;
 

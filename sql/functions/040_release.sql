@@ -11,11 +11,12 @@ declare
 begin
     for layer_name in select layer_id from meta.layer where declared order by layer_id loop
         execute format($sql$
-            select count(*) from core.%1$I
-            where case
-                when source_id = any (meta.declared_sources(%1$L)) then release_from = $1 or release_to = $1
-                else release_from < $1 and (release_to is null or release_to = $1)
-            end$sql$, layer_name) into part using target;
+            select (select count(*) from core.%1$I where release_to = $1)
+                   + (select count(*) from core.%1$I where release_from = $1 and source_id = any ($2))
+                   + (select count(*) from core.%1$I
+                      where release_to is null and release_from < $1 and source_id = any ($3))
+            $sql$, layer_name) into part
+            using target, meta.declared_sources(layer_name), meta.other_sources(layer_name);
         total := total + part;
     end loop;
     return total;

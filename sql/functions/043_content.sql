@@ -23,7 +23,7 @@ begin
                        row(l.feature_id, l.release_from, l.content_hash, l.district_code, l.subdistrict_code), 0
                    ) as hash,
                    (l.release_to is null or l.release_to > $1)
-                   and l.source_id = any (meta.declared_sources(%1$L)) as lives,
+                   and l.source_id = any ((select meta.declared_sources(%1$L))::text[]) as lives,
                    l.release_from < $1 as lived
             from core.%1$I l
             where l.release_from <= $1 and (l.release_to is null or l.release_to >= $1)

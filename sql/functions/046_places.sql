@@ -11,7 +11,7 @@ begin
         from core.%1$I l
         cross join lateral (select l.feature_id %2$s) a
         where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
-          and l.source_id = any (meta.declared_sources(%1$L))
+          and l.source_id = any ((select meta.declared_sources(%1$L))::text[])
           and ($2 or l.location_precision <> 'exact')
         $sql$, layer_name, meta.public_columns(layer_name, array['name_th', 'name_en'])) using target, whole;
 end $$;

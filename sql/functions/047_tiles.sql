@@ -38,7 +38,7 @@ begin
             offset 0  -- so that it is made once
         ) s
         where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
-          and l.source_id = any (meta.declared_sources(%1$L)) and l.geom is not null
+          and l.source_id = any ((select meta.declared_sources(%1$L))::text[]) and l.geom is not null
         $sql$, layer_name) using target;
 end $$;
 
@@ -55,7 +55,7 @@ begin
                 partition by l.feature_id, st_asbinary(l.geom), %2$s) as alike
             from core.%1$I l
             where (l.release_from = $1 or l.release_to = $1)
-              and l.source_id = any (meta.declared_sources(%1$L)) and l.geom is not null
+              and l.source_id = any ((select meta.declared_sources(%1$L))::text[]) and l.geom is not null
         ) version
         where alike = 1
         $sql$, layer_name, meta.tile_attributes(layer_name, wanted)) using target;
@@ -98,7 +98,7 @@ begin
             from core.%1$I l
             left join pg_temp.tile_spot s on s.layer_id = %1$L and s.feature_id = l.feature_id
             where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
-              and l.source_id = any (meta.declared_sources(%1$L)) and l.geom is not null
+              and l.source_id = any ((select meta.declared_sources(%1$L))::text[]) and l.geom is not null
         ) row
         group by batch
         order by batch

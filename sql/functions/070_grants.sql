@@ -7,6 +7,8 @@ begin
     revoke execute on all routines in schema meta from public;
     grant usage on schema onemap to onemap_planner;
     grant select on all tables in schema onemap to onemap_planner;
+    revoke all on all routines in schema onemap from public;
+    grant execute on all routines in schema onemap to onemap_planner;
     grant usage on schema web to onemap_web;
     grant select on all tables in schema web to onemap_web;
 end $$;

@@ -5,7 +5,8 @@ from (
     select l.layer_id as layer, l.sort_order, d.*,
            count(*) over kind as count, row_number() over (kind order by d.name_th, d.feature_id) as place
     from meta.layer l
-    cross join lateral meta.release_diff(l.layer_id, :release_a, :release_b) d
+    cross join lateral meta.release_diff(
+        l.layer_id, :release_a, :release_b, array['public', 'internal', 'personal']) d
     where (l.layer_id = :layer or cast(:layer as text) is null)
       and (d.source_id = :source or cast(:source as text) is null)
     window kind as (partition by l.layer_id, d.change)

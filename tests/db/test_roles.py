@@ -50,11 +50,53 @@ def test_readers_do_no_more_than_read(
 
 def test_planners_read_onemap_alone(city: Callable[[str], str]) -> None:
     with psycopg.connect(city("onemap_planner")) as connection:
-        for view in ("parks", "place", "release", "layer_status", "quality_issue"):
+        for view in (
+            "parks",
+            "parks_versions",
+            "place",
+            "release",
+            "layer_status",
+            "quality_issue",
+        ):
             connection.execute(f"select * from onemap.{view}")
         connection.execute("select * from onemap.parks_as_of(now())")
+        connection.execute("select * from onemap.changes('parks', 0, 0), onemap.release_at(now())")
+        connection.execute("select * from onemap.parks where onemap.within(geom, geom, 800)")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select * from web.parks")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "select * from onemap.parks_as_of(now())",
+        "select * from onemap.parks_versions",
+        "select * from onemap.changes('parks', 0, 0)",
+        "select onemap.release_at(now())",
+    ],
+)
+def test_the_web_has_nothing_of_what_planners_call(city: Callable[[str], str], call: str) -> None:
+    with (
+        psycopg.connect(city("onemap_web")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(call)
+
+
+def test_functions_of_planners_are_for_planners(city: Callable[[str], str]) -> None:
+    """Whoever else gets at the schema gets at none of them."""
+    others = """
+        select p.oid::regprocedure
+        from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))
+        where p.pronamespace = 'onemap'::regnamespace
+          and grantee not in ('onemap'::regrole, 'onemap_planner'::regrole)
+    """
+    with psycopg.connect(city("onemap")) as connection:
+        assert connection.execute(others).fetchall() == []
+        found = connection.execute(
+            "select proname from pg_proc where pronamespace = 'onemap'::regnamespace"
+        )
+        assert {"parks_as_of", "changes", "within", "around", "release_at"} <= {n for (n,) in found}
 
 
 def test_the_web_reads_public_columns_alone(city: Callable[[str], str]) -> None:
