@@ -129,30 +129,31 @@ class Cutter:
             self._placed.add(layer.id)
 
     def _plan(self, layer: Layer, whole: bool) -> frozenset[int]:
-        """Decides what is cut and how, and gathers what is drawn; answers the tiles' numbers (none
-        for a whole build).
+        """Decides what is cut and how, and gathers what is drawn; answers the numbers of the tiles
+        that a change touches (none for a whole build).
         """
         rows = {"target": self._publication.number, "columns": list(tile_columns(layer))}
         fresh: set[int] = set()
         if not whole:
             self._run("publish_changes", layer, **rows)
+            for zoom in _zooms([layer]):
+                touched = self._run("publish_touched", layer, buffer=_buffer(layer), **_at(zoom))
+                fresh.update(zxy_to_tileid(zoom, tile.x, tile.y) for tile in touched)
         for zoom in _zooms([layer]):
-            at = _at(layer, zoom)
-            if not whole:
-                touched = self._run("publish_touched", layer, shift=at["shift"], zoom=zoom,
-                                    buffer=at["buffer"])  # fmt: skip
-                fresh.update(zxy_to_tileid(zoom, x, y) for x, y in touched)
-            counted = zoom < layer.style.count_below
-            self._run("publish_plan", layer, **at, whole=whole, counted=counted, most=MOST_THINGS)
+            self._plan_zoom(layer, zoom, whole)
         run(self._connection, "publish_analyze_plans")
         if not whole:
             for zoom in _zooms([layer]):
-                at = _at(layer, zoom)
-                del at["heaped"]
-                self._run("publish_wanted", layer, **at)
+                kind, by_kind = _by_kind(layer, zoom, "buffer")
+                self._run(f"publish_wanted_{kind}", layer, **_at(zoom), **by_kind)
         self._run("publish_gather", layer, **rows, whole=whole)
         run(self._connection, "publish_analyze")
         return frozenset(fresh)
+
+    def _plan_zoom(self, layer: Layer, zoom: int, whole: bool) -> None:
+        kind, by_kind = _by_kind(layer, zoom, "buffer", "heaped")
+        decided = {"whole": whole, "counted": zoom < layer.style.count_below, "most": MOST_THINGS}
+        self._run(f"publish_plan_{kind}", layer, **_at(zoom), **by_kind, **decided)
 
     def _cut_zoom(self, layer: Layer, zoom: int) -> Iterator[Tile]:
         """The planned tiles of a zoom: those that are drawn, and then those that are counted."""
@@ -168,15 +169,9 @@ class Cutter:
             yield number, pack(tile)
 
     def _drawn(self, layer: Layer, zoom: int) -> Iterator[tuple[int, bytes | None]]:
-        at: Json = _at(layer, zoom)
-        if layer.geometry is GeometryKind.point:
-            name, bounded = "publish_points", {"listed": LISTED}
-            del at["buffer"]
-        else:
-            name, bounded = "publish_tiles", {"octets": MOST_OCTETS}
-            del at["heaped"]
-        given = {"layer": layer.id, **at, **bounded}
-        for row in stream(self._connection, name, _AT_ONCE, **given):
+        kind, by_kind = _by_kind(layer, zoom, "buffer", "heaped", "octets", "listed")
+        given = {"layer": layer.id, **_at(zoom), **by_kind}
+        for row in stream(self._connection, f"publish_{kind}", _AT_ONCE, **given):
             yield zxy_to_tileid(zoom, row.x, row.y), row.tile
 
     def _counts(self, layer: Layer, zoom: int, tiles: Sequence[tuple[int, int]]) -> Iterator[Tile]:
@@ -275,15 +270,24 @@ def _joined(parts: list[bytes]) -> bytes:
     return parts[0] if len(parts) == 1 else pack(b"".join(map(unpack, parts)))
 
 
-def _at(layer: Layer, zoom: int) -> Json:
+def _at(zoom: int) -> Json:
     """What statements about a zoom are given."""
-    buffer = 0 if layer.geometry is GeometryKind.point else BUFFER
-    return {
-        "zoom": zoom,
-        "shift": DEEPEST - zoom,
-        "buffer": buffer,
-        "heaped": is_heaped(layer, zoom),
-    }
+    return {"zoom": zoom, "shift": DEEPEST - zoom}
+
+
+def _buffer(layer: Layer) -> int:
+    return 0 if layer.geometry is GeometryKind.point else BUFFER
+
+
+def _by_kind(layer: Layer, zoom: int, *wanted: str) -> tuple[str, Json]:
+    """Statements about points are others than those about shapes: the end of their names, and what
+    of `wanted` they are given.
+    """
+    if layer.geometry is GeometryKind.point:
+        kind, given = "points", {"heaped": is_heaped(layer, zoom), "listed": LISTED}
+    else:
+        kind, given = "shapes", {"buffer": BUFFER, "octets": MOST_OCTETS}
+    return kind, {name: value for name, value in given.items() if name in wanted}
 
 
 def _zooms(layers: Sequence[Layer]) -> range:

@@ -1,7 +1,7 @@
 -- The drawn tiles of a layer of points at one zoom. Each point is in one tile, the one that it lies in:
 -- viewers draw none from a neighbour. Points on one spot of the last zoom are one, with their count
 -- and the first of them.
-with feature as (
+with feature as not materialized (
     select feature_id, attributes, x >> :shift as x, y >> :shift as y
     from public_feature where layer_id = :layer
 ),

@@ -19,6 +19,9 @@ create temporary table tile_change (
     east integer not null,
     south integer not null
 );
+create temporary table tile_touched (
+    layer_id text not null, zoom integer not null, x integer not null, y integer not null
+);
 -- Tiles to cut: how many features are at home in each, and whether it is drawn or counted.
 create temporary table tile_plan (
     layer_id text not null,

@@ -1,7 +1,7 @@
--- The features that touch a tile of this zoom which is drawn.
+-- The lines or areas that touch a tile of this zoom which is drawn.
 insert into tile_wanted
 select distinct layer_id, feature_id
-from tile_spot s
+from tile_spot
 cross join lateral generate_series(
     ((west >> :shift) - :buffer) >> 12, ((east >> :shift) + :buffer) >> 12) tile_x
 cross join lateral generate_series(
