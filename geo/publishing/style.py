@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from geo.publishing.counting import counts_of
 from schemas.models import Bilingual, GeometryKind, Layer, Role
 
 Json = dict[str, Any]
@@ -48,6 +49,16 @@ LABEL_ZOOMS: Final = {Role.subdistrict: 12, Role.area: 12, Role.place: 14}
 
 THAI_NAME: Final = ["coalesce", ["get", "name_th"], ["get", "name_en"], ""]
 
+HOW_MANY: Final = [
+    "case",
+    [">=", ["get", "count"], 10_000],
+    ["concat", ["to-string", ["round", ["/", ["get", "count"], 1000]]], "k"],
+    [">=", ["get", "count"], 1_000],
+    ["concat", ["to-string", ["/", ["round", ["/", ["get", "count"], 100]], 10]], "k"],
+    ["to-string", ["get", "count"]],
+]
+"""A count in two or three signs, which a circle has room for."""
+
 
 def build_style(
     map_title: Bilingual,
@@ -62,8 +73,8 @@ def build_style(
     labelled area, both relative to the release folder. Without `labels_path` areas are labelled
     from their polygons, which repeats a name in each tile that the area touches.
 
-    Drawn from below: paper, land (districts), filled areas, lines, points, and all names last;
-    within each of these, a larger `Style.order` lies on top.
+    Drawn from below: paper, land (districts), filled areas, lines, points, counts, and all names
+    last; within each of these, a larger `Style.order` lies on top.
     """
     ordered = sorted(layers, key=lambda layer: (layer.role is not Role.district, layer.style.order))
     last_zoom = max((layer.style.max_zoom for layer in layers), default=0)
@@ -71,6 +82,7 @@ def build_style(
         *(_fill(layer) for layer in ordered if layer.geometry is GeometryKind.polygon),
         *(_line(layer) for layer in _districts_last(ordered) if layer.geometry != "point"),
         *(_point(layer) for layer in ordered if layer.geometry is GeometryKind.point),
+        *(part for layer in ordered for part in (_count(layer), _number(layer))),
         *(_label(layer, labels_path is not None) for layer in ordered if layer.style.label),
     ]
     zooms = {layer.id: _zoom_limits(layer, last_zoom) for layer in layers}
@@ -166,6 +178,36 @@ def _point(layer: Layer) -> Json:
     return _style_layer(layer, "circle", "point", paint, {})
 
 
+def _count(layer: Layer) -> Json:
+    """For features that are too many to be drawn, or lie on one spot: a circle, larger for more."""
+    paint = {
+        "circle-color": layer.style.colour,
+        "circle-radius": _by(["log10", ["get", "count"]], (0, 5), (1, 9), (2, 12), (4, 16)),
+        "circle-opacity": 0.9,
+        "circle-stroke-color": "#ffffff",
+        "circle-stroke-width": 1,
+    }
+    return _counting(_style_layer(layer, "circle", "count", paint, {}))
+
+
+def _number(layer: Layer) -> Json:
+    layout = {
+        "text-field": HOW_MANY,
+        "text-font": [SEMIBOLD],
+        "text-size": _by(["log10", ["get", "count"]], (0, 9), (2, 11), (4, 12)),
+        "text-padding": 0,
+        "symbol-sort-key": ["-", ["get", "count"]],
+    }
+    number = _style_layer(layer, "symbol", "number", {"text-color": "#ffffff"}, layout)
+    return _counting(number) | {"filter": [">", ["get", "count"], 1]}
+
+
+def _counting(drawn: Json) -> Json:
+    layer_id = drawn["metadata"]["onemap:layer"]
+    metadata = drawn["metadata"] | {"onemap:count": True}
+    return drawn | {"source-layer": counts_of(layer_id), "metadata": metadata}
+
+
 def _label(layer: Layer, from_anchors: bool) -> Json:
     layout: Json = {"text-field": THAI_NAME, "text-max-width": 10, "text-padding": 1}
     match layer.role:
@@ -197,12 +239,11 @@ def _label(layer: Layer, from_anchors: bool) -> Json:
 
 
 def _by_zoom(*stops: tuple[float, float]) -> list[Any]:
-    return [
-        "interpolate",
-        ["linear"],
-        ["zoom"],
-        *(value for stop in stops for value in stop),
-    ]
+    return _by(["zoom"], *stops)
+
+
+def _by(what: list[Any], *stops: tuple[float, float]) -> list[Any]:
+    return ["interpolate", ["linear"], what, *(value for stop in stops for value in stop)]
 
 
 def _zoom_that_shows(bounds: Bounds) -> float:

@@ -63,6 +63,11 @@ def test_layers_are_named_by_layer_and_part_and_stacked_for_reading(
         "districts-line",
         "parks-point",
         "hospitals-point",
+        *(
+            f"{name}-{part}"
+            for name in ("districts", "catchments", "subdistricts", "parks", "hospitals")
+            for part in ("count", "number")
+        ),
         "districts-label",
         "subdistricts-label",
         "parks-label",
@@ -76,7 +81,20 @@ def test_every_layer_reads_its_own_tile_layer_of_the_one_archive(style: dict) ->
     }
     for drawn in style["layers"][1:]:
         if drawn["source"] == "map":
-            assert drawn["source-layer"] == drawn["metadata"]["onemap:layer"]
+            counts = "_count" if drawn["metadata"].get("onemap:count") else ""
+            assert drawn["source-layer"] == drawn["metadata"]["onemap:layer"] + counts
+
+
+def test_counts_are_drawn_in_the_colour_and_at_the_zooms_of_their_layer(style: dict) -> None:
+    layers = by_id(style)
+    for name in ("parks", "catchments", "districts"):
+        count, number = layers[f"{name}-count"], layers[f"{name}-number"]
+        assert (count["type"], number["type"]) == ("circle", "symbol")
+        assert count["paint"]["circle-color"] == count["metadata"]["onemap:colour"]
+        assert number["layout"]["text-field"][0] == "case"
+        assert number["filter"] == [">", ["get", "count"], 1]
+    assert layers["districts-count"]["maxzoom"] == layers["districts-line"]["maxzoom"]
+    assert layers["catchments-number"]["layout"]["visibility"] == "none"
 
 
 def test_area_names_come_from_anchor_points_and_place_names_from_tiles(

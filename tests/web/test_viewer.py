@@ -301,6 +301,49 @@ def test_a_phone_shows_it_all_without_sideways_scrolling(visit: Any, city: City)
     assert 100 < y < box["y"], "the place is seen between the search and its card"
 
 
+def test_counts_are_drawn_with_their_numbers_and_a_click_goes_nearer(
+    desk: Visit, city: City
+) -> None:
+    page = desk.page
+    show_only(page, "public_spaces")
+    page.evaluate("onemap.map.fitBounds(onemap.map.getStyle().metadata['onemap:bounds'])")
+    wait_until_idle(page)
+    points = "onemap.map.queryRenderedFeatures({layers: ['public_spaces-point']}).length"
+    assert page.evaluate(points) == 0
+    drawn = page.evaluate(
+        """() => onemap.map.queryRenderedFeatures({layers: ["public_spaces-count"]})
+          .map(({geometry, properties}) => {
+            const spot = onemap.map.project(geometry.coordinates);
+            return [[spot.x, spot.y], properties.count];
+          })"""
+    )
+    assert sum(count for _, count in drawn) == 80
+    expect(page.locator(".counts")).to_contain_text("ซูมเข้า")
+    (x, y), count = max(drawn, key=lambda one: one[1])
+    numbers = "onemap.map.queryRenderedFeatures({layers: ['public_spaces-number']}).length"
+    assert page.evaluate(numbers) > 3
+    zoom = page.evaluate("onemap.map.getZoom()")
+    page.mouse.click(x, y)
+    expect(page.locator("#status")).to_contain_text(f"ลานกีฬาและพื้นที่สาธารณะ: {count} รายการ")
+    page.wait_for_function("(zoom) => onemap.map.getZoom() > zoom + 1.5", arg=zoom)
+    wait_until_idle(page)
+
+
+def test_places_on_one_spot_are_listed_and_each_has_its_card(desk: Visit, city: City) -> None:
+    page = desk.page
+    rows = city.rows["primary_care"].rows[-3:]
+    x, y = show_alone(page, rows[0]["geom"], "primary_care")
+    page.mouse.click(x, y)
+    panel = page.locator("#detail")
+    expect(panel.locator("h2")).to_have_text("มี 3 แห่งที่จุดนี้")
+    expect(panel.locator("li")).to_have_count(3)
+    for row in rows:
+        expect(panel.locator("li", has_text=row["name_th"])).to_have_count(1)
+    panel.locator("li", has_text=rows[1]["name_th"]).locator("button").click()
+    expect(panel.locator("h2")).to_have_text(rows[1]["name_th"])
+    page.keyboard.press("Escape")
+
+
 # Chromium's cache of ranges, which now and then keeps the beginning of one that was called off.
 CUT_RANGES = """
 const whole = window.fetch;

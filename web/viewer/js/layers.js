@@ -30,7 +30,8 @@ export function listLayers(layers, onChange) {
     layer.visible = visible;
     onChange(layer);
   };
-  onLanguage(() => find("layers").replaceChildren(...GROUPS.flatMap((group) => rows(group, layers, toggle))));
+  const legend = () => (layers.some(isCounted) ? [countsExplained()] : []);
+  onLanguage(() => find("layers").replaceChildren(...GROUPS.flatMap((group) => rows(group, layers, toggle)), ...legend()));
 }
 
 /** Draws a layer, or no longer. The land under the districts stays. */
@@ -40,6 +41,12 @@ export function drawLayer(map, layer) {
     if (!land) map.setLayoutProperty(part.id, "visibility", layer.visible ? "visible" : "none");
   }
 }
+
+/** Whether tiles tell some of the layer's features by counts, at whatever zoom. */
+const isCounted = ({ tiles }) => Object.values(tiles ?? {}).some(({ counted }) => counted > 0);
+
+/** What a circle with a number says. */
+const countsExplained = () => el("p", { class: "counts" }, el("span", { class: "bubble", "aria-hidden": "true" }, "12"), word("countsExplained"));
 
 function rows([title, roles], layers, toggle) {
   const chosen = layers.filter((layer) => roles.includes(layer.role));

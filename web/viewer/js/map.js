@@ -50,7 +50,7 @@ export function followReader(map) {
 
 function nameThings(map) {
   for (const layer of map.getStyle().layers) {
-    if (layer.metadata?.["onemap:role"] && layer.type === "symbol") {
+    if (layer.metadata?.["onemap:role"] && layer.type === "symbol" && !layer.metadata["onemap:count"]) {
       map.setLayoutProperty(layer.id, "text-field", NAMES[language()]);
     }
   }

@@ -61,7 +61,8 @@ export function remembered() {
   return found ? { layer: found[1], id: found[2] } : null;
 }
 
-const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** Whether the reader asked for little motion. */
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function boundsOf(coordinates) {
   const pairs = coordinates.flat(Infinity);

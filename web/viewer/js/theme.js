@@ -34,7 +34,9 @@ function paint(map) {
       map.setPaintProperty(layer.id, "circle-color", shade(layer.metadata["onemap:colour"]));
       map.setPaintProperty(layer.id, "circle-stroke-color", colours.ring);
     }
-    if (layer.type === "symbol" && role) {
+    if (layer.type === "symbol" && layer.metadata?.["onemap:count"]) {
+      map.setPaintProperty(layer.id, "text-color", colours.ring);
+    } else if (layer.type === "symbol" && role) {
       map.setPaintProperty(layer.id, "text-color", colours.ink);
       map.setPaintProperty(layer.id, "text-halo-color", colours.land);
     }

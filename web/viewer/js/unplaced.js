@@ -25,7 +25,7 @@ export function showUnplaced(map, unplaced, layers) {
 
 /** A count in a pill under the area's name; names and larger counts go first where room is scarce. */
 function addBadges(map, id, zooms) {
-  const names = map.getStyle().layers.find((layer) => layer.type === "symbol");
+  const names = map.getStyle().layers.find((layer) => layer.type === "symbol" && !layer.metadata?.["onemap:count"]);
   const layer = {
     id,
     type: "symbol",
