@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.models import GeometryKind, Layer
+from schemas.models import GeometryKind, Layer, Role
 
 BUDGET: Final = 500_000
 """Bytes of a packed tile: of a layer's, and of the whole map's."""
+CROWDED: Final[Mapping[GeometryKind, int]] = {
+    GeometryKind.point: 64_000,
+    GeometryKind.line: 128_000,
+    GeometryKind.polygon: 128_000,
+}
+"""Bytes of a layer's tile before its last zoom: some 1,500 points, on a square of 512 pixels. More
+are no picture, and a view has half a dozen tiles. Boundaries are never a crowd."""
 LISTED: Final = 50
 """Of the places on one spot, so many are named in the tile."""
 DEEPEST: Final = 14
@@ -23,6 +31,13 @@ class Account:
 
     drawn: int
     counted: int
+
+
+def budget_of(layer: Layer, zoom: int) -> int:
+    """Bytes of a packed tile that draws the layer's features."""
+    is_boundary = layer.role in (Role.district, Role.subdistrict)
+    is_last = zoom == layer.style.max_zoom
+    return BUDGET if is_boundary or is_last else min(BUDGET, CROWDED[layer.geometry])
 
 
 def counts_of(layer_id: str) -> str:

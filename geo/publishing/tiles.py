@@ -1,9 +1,9 @@
 """Vector tiles: one PMTiles archive per layer, and one that holds all layers.
 
-The database cuts (sql/functions/047_tiles.sql, ADR 0020). No tile is larger than `BUDGET`: a layer
-that would need more in a tile is told there by exact counts, in a source layer `<layer>_count`.
-What a tile holds follows from what lies in it alone. So from the archive of the release before,
-whatever no change touches is taken as it is, and the file is the one that a whole build would make.
+The database cuts (sql/functions/047_tiles.sql, ADR 0020). No tile is larger than it may be
+(counting.py): a layer that needs more in a tile is told there by exact counts, in a source layer
+`<layer>_count`. What a tile holds follows from what lies in it alone. So whatever no change touches
+is taken from the archive of the release before, and the file is the one that a whole build makes.
 The whole map's tile is the layers' tiles one after another: a vector tile is a sequence of layers.
 """
 
@@ -22,11 +22,19 @@ from sqlalchemy import Connection
 
 from geo.publishing.archive import BLANK, Archive, Stored, pack, unpack
 from geo.publishing.columns import STANDARD, tile_columns
-from geo.publishing.counting import BUDGET, DEEPEST, LISTED, cell_bits, counts_of, is_heaped
+from geo.publishing.counting import (
+    BUDGET,
+    DEEPEST,
+    LISTED,
+    budget_of,
+    cell_bits,
+    counts_of,
+    is_heaped,
+)
 from geo.publishing.publication import Publication
 from geo.store.blame import Building
 from geo.store.database import run, stream
-from schemas.models import Bilingual, ColumnType, GeometryKind, Layer
+from schemas.models import Bilingual, ColumnType, GeometryKind, Layer, Role
 
 Json = dict[str, Any]
 Progress = Callable[[str], None]
@@ -104,7 +112,8 @@ class Cutter:
         """Writes `map.pmtiles` from the archives of all layers; `previous` as for `cut`, of a map
         of the same layers.
 
-        Where a tile would be too large, its largest layers are counted there, and there alone.
+        Where a tile would be too large, layers are counted there, and there alone: places before
+        areas, and the largest first.
         """
         self._progress("tiles of the whole map")
         view = self._publication.view
@@ -159,8 +168,9 @@ class Cutter:
         """The planned tiles of a zoom: those that are drawn, and then those that are counted."""
         planned = self._run("publish_planned", layer, zoom=zoom)
         counted = [(tile.x, tile.y) for tile in planned]
+        budget = budget_of(layer, zoom)
         for number, packed in self._in_threads(_packed, self._drawn(layer, zoom)):
-            if packed is not None and len(packed) <= BUDGET:
+            if packed is not None and len(packed) <= budget:
                 yield number, packed
             else:
                 _, column, row = tileid_to_zxy(number)
@@ -187,13 +197,18 @@ class Cutter:
         zoom, column, row = tileid_to_zxy(number)
         drawn = dict(parts)
         while drawn and sum(map(len, parts.values())) > BUDGET:
-            largest = max(drawn, key=lambda name: len(drawn[name]))
+            largest = max(drawn, key=lambda name: (self._rank(name), len(drawn[name])))
             del drawn[largest]
             layer = self._publication.view.layer(largest)
             self.place(layer)
             counts = [tile for _, tile in self._counts(layer, zoom, [(column, row)])]
             parts[largest] = pack(b"".join(counts))
         return [part for part in parts.values() if part != BLANK]
+
+    def _rank(self, layer_id: str) -> int:
+        """Which layers are counted first: a map can be read without places, not without land."""
+        role = self._publication.view.layer(layer_id).role
+        return (Role.district, Role.subdistrict, Role.area, Role.place).index(role)
 
     def _in_threads(
         self, work: Callable[[Any], Any], given: Iterable[tuple[int, Any]]

@@ -20,6 +20,7 @@ from pmtiles.tile import tileid_to_zxy
 from psycopg import sql
 from sqlalchemy import Engine
 
+from geo.publishing import counting
 from geo.publishing import tiles as cutting
 from geo.publishing.archive import Stored, unpack
 from geo.publishing.counting import Account
@@ -171,7 +172,7 @@ def town(database: Callable[..., str], tmp_path: Path) -> Iterator[Town]:
 
 @pytest.fixture
 def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (cutting, verifying):
+    for module in (cutting, verifying, counting):
         monkeypatch.setattr(module, "BUDGET", BUDGET)
         monkeypatch.setattr(module, "LISTED", LISTED)
     monkeypatch.setattr(cutting, "MOST_THINGS", MOST_THINGS)
@@ -396,7 +397,7 @@ def test_below_a_declared_zoom_a_layer_is_counts(town: Town) -> None:
 def test_layers_that_are_too_large_together_are_counted_in_the_whole_map_alone(
     town: Town, small_budget: None
 ) -> None:
-    """The largest first, until the rest is within the budget; verification sees to the counts."""
+    """Places before areas, until the rest is within the budget; verification sees to the counts."""
     town.write(
         many(30, lambda n: point(100 * n, 7 * n))
         | many(36, lambda n: box(100 * n, 5 * n, 90, 60), AREAS)
@@ -405,8 +406,20 @@ def test_layers_that_are_too_large_together_are_counted_in_the_whole_map_alone(
     own = [dict(layers_at(cuts[name].path, 14))[CORNER].name for name in (AREAS, POINTS)]
     assert own == [AREAS, POINTS]
     together = [part.name for at, part in layers_at(cuts["map"].path, 14) if at == CORNER]
-    assert sorted(together) in ([AREAS, "parks_count"], ["health_catchments_count", POINTS])
+    assert together == [AREAS, "parks_count"]
     assert max(map(len, Stored(cuts["map"].path).values())) <= BUDGET
+
+
+def test_a_crowd_is_drawn_on_the_last_zoom_alone(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "CROWDED", dict.fromkeys(counting.CROWDED, 1_000))
+    crowd = many(60, lambda n: point(60 * n, 7 * n))
+    town.write(crowd | many(40, lambda n: box(90 * n, 50, 60, 60), AREAS))
+    cuts = town.cut("whole")
+    for name, count in ((POINTS, 60), (AREAS, 40)):
+        accounts = town.accounts(name, cuts[name])
+        assert accounts == {13: Account(0, count), 14: Account(count, 0)}
 
 
 def test_on_the_edges_of_the_world_every_feature_is_told(town: Town) -> None:

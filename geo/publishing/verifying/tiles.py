@@ -21,7 +21,15 @@ from pmtiles.tile import zxy_to_tileid
 from geo.errors import ReleaseUnverified
 from geo.publishing.archive import BLANK, Stored, unpack
 from geo.publishing.columns import STANDARD, tile_columns
-from geo.publishing.counting import BUDGET, LISTED, Account, cell_bits, counts_of, is_heaped
+from geo.publishing.counting import (
+    BUDGET,
+    LISTED,
+    Account,
+    budget_of,
+    cell_bits,
+    counts_of,
+    is_heaped,
+)
 from geo.publishing.verifying.mvt import DrawnLayer, TileDamaged, layers_of, name_of, read_layers
 from geo.publishing.verifying.roster import Roster
 from schemas.models import GeometryKind, Layer
@@ -51,7 +59,8 @@ def verify_archive(
     check = LayerCheck(roster, layer, path.name)
     for at, packed in _tiles(path):
         if fresh is None or zxy_to_tileid(*at) in fresh:
-            _require(len(packed) <= BUDGET, path.name, f"tile {at} has {len(packed)} bytes")
+            small = len(packed) <= budget_of(layer, at[0])
+            _require(small, path.name, f"tile {at} has {len(packed)} bytes")
             check.see(at, unpack(packed))
         else:
             check.take_as_seen(at, unpack(packed))
