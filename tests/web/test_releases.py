@@ -163,6 +163,19 @@ def test_a_release_whose_files_were_pruned_is_gone_and_says_so(
     assert "the current one is 3" in told.value.description
 
 
+def test_the_tag_of_a_tile_is_that_of_its_bytes_and_not_of_its_release(
+    client: httpx.Client, city: City
+) -> None:
+    """A tile that the next release does not touch stays known to whoever has it."""
+    with archive_of(city).open("rb") as file:
+        reader = Reader(MmapSource(file))
+    at = [(10, 797, 472), (10, 798, 472), (10, 0, 0)]
+    tags = [client.get(f"/tiles/{z}/{x}/{y}.mvt").headers["etag"] for z, x, y in at]
+    digests = [hashlib.blake2b(reader.get(z, x, y) or b"", digest_size=12) for z, x, y in at]
+    assert tags == [f'W/"{digest.hexdigest()}"' for digest in digests]
+    assert len(set(tags)) == 3
+
+
 def test_tiles_are_those_of_the_archive(client: httpx.Client, city: City) -> None:
     with archive_of(city).open("rb") as file:
         reader = Reader(MmapSource(file))
@@ -196,9 +209,10 @@ def test_tilejson_describes_the_tiles(client: httpx.Client, city: City) -> None:
     document = client.get("/tiles.json").json()
     assert document["tilejson"] == "3.0.0"
     assert document["tiles"] == [f"{str(client.base_url).rstrip('/')}/tiles/{{z}}/{{x}}/{{y}}.mvt"]
-    assert {layer["id"] for layer in document["vector_layers"]} == {
-        layer["id"] for layer in city.manifest["layers"]
-    }
+    layers = [layer["id"] for layer in city.manifest["layers"]]
+    assert [layer["id"] for layer in document["vector_layers"]] == [
+        name for layer in layers for name in (layer, f"{layer}_count")
+    ]
     assert document["maxzoom"] == 12
 
 
