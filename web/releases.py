@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pmtiles.reader import MmapSource, Reader
-from pmtiles.tile import Compression
-
 from geo.publishing.named import MANIFEST, ReleaseFile, named_files
+from web.archive import Archive
 from web.formats import in_todays_names
 
 KEPT_OPEN = 8
@@ -76,36 +73,6 @@ class Release:
 
     def _read(self, name: str) -> bytes:
         return (self.folder / name).read_bytes()
-
-
-class Archive:
-    """The whole map's tiles: one PMTiles file, mapped into memory."""
-
-    def __init__(self, path: Path) -> None:
-        untyped: Any = Reader  # pmtiles has no annotations
-        source: Any = MmapSource
-        with path.open("rb") as file:
-            self._reader: Any = untyped(source(file))
-        self.header: dict[str, Any] = self._reader.header()
-        self.metadata: dict[str, Any] = self._reader.metadata()
-        self.gzipped = self.header["tile_compression"] == Compression.GZIP
-
-    def has(self, z: int, x: int, y: int) -> bool:
-        """Could there be a tile: is it a zoom of the archive, and inside the world?
-
-        The zoom first: 2**z is the size of the world, and z is whatever a stranger wrote.
-        """
-        zooms = range(self.header["min_zoom"], self.header["max_zoom"] + 1)
-        return z in zooms and 0 <= x < 2**z and 0 <= y < 2**z
-
-    def tile(self, z: int, x: int, y: int) -> bytes | None:
-        """The stored bytes of a tile (gzipped if `gzipped`); None where nothing is drawn."""
-        stored: bytes | None = self._reader.get(z, x, y)
-        return stored
-
-    def plain(self, stored: bytes) -> bytes:
-        """The tile itself, without the archive's compression."""
-        return gzip.decompress(stored) if self.gzipped else stored
 
 
 class Releases:
