@@ -15,10 +15,12 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from web import numbers
 from web.address import Address
 from web.admission import Admission
+from web.beside import Beside
 from web.calls import ListedCalls
 from web.current import Current
 from web.database import Snapshots
@@ -76,26 +78,34 @@ def create_app(settings: WebSettings) -> Starlette:
     pointer = Pointer(settings.database_url)
     current = Current(settings.map_id, pointer, Releases(settings.releases))
     knowledge, collections = KnowledgeOf(), CollectionsOf(snapshots)
-    asked = ListedCalls(snapshots)
-    ogc = create_ogc_api(f"One Map: {settings.map_id}")
+    ogc = OgcGuard(
+        create_ogc_api(f"One Map: {settings.map_id}"), current, collections, ListedCalls(snapshots)
+    )
+    beside = Beside()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await snapshots.open()
+        pointer.open()
+        beside.open()
+        await beside.run(snapshots.open())
         following = asyncio.create_task(pointer.follow())
         yield
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
-        await snapshots.close()
+        await beside.run(snapshots.close())
+        beside.close()
 
+    slow = [
+        *metrics_routes(settings.map_id, current, snapshots),
+        *place_routes(current, ListedCalls(snapshots), knowledge, collections),
+    ]
     routes: list[BaseRoute] = [
         Route("/health", _health(settings.map_id, current)),
-        *metrics_routes(settings.map_id, current, snapshots),
         *release_routes(current),
         *tile_routes(current),
-        *place_routes(current, asked, knowledge, collections),
-        Mount("/api", OgcGuard(ogc, current, collections, asked)),
+        *beside.routes(slow, _compressing),
+        Mount("/api", beside.app(_compressing(ogc))),
         *page_routes(settings.map_id, current, settings.packages),
     ]
     return Starlette(
@@ -126,8 +136,15 @@ def _health(map_id: str, current: Current) -> Callable[[Request], Awaitable[Resp
     return health
 
 
-def _middleware(settings: WebSettings) -> list[Middleware]:
+def _compressing(app: ASGIApp) -> ASGIApp:
+    """Text is compressed where it is made; what is packed already goes as it is."""
     packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MVT, *BINARY_TYPES.values())
+    return GZipMiddleware(
+        app, minimum_size=600, compresslevel=COMPRESSION, exclude_content_types=packed
+    )
+
+
+def _middleware(settings: WebSettings) -> list[Middleware]:
     return [
         Middleware(SecurityHeaders, varies_by_origin="*" not in settings.allowed_origins),
         Middleware(
@@ -140,10 +157,5 @@ def _middleware(settings: WebSettings) -> list[Middleware]:
         ),
         Middleware(Admission),
         Middleware(Address, public_url=settings.public_url, host=settings.host),
-        Middleware(
-            GZipMiddleware,
-            minimum_size=600,
-            compresslevel=COMPRESSION,
-            exclude_content_types=packed,
-        ),
+        Middleware(_compressing),
     ]

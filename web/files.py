@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import Final
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, Final
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -25,6 +28,33 @@ TEXT_TYPES: Final = {
     ".geojson": "application/geo+json",
     ".csv": "text/csv; charset=utf-8",
 }
+
+
+class HereRead(FileResponse):
+    """A file that is read where its answer is made, a piece at a time.
+
+    A piece that is in memory is read in a few microseconds, and handing it to a thread and back
+    waits four times for whatever Python is doing elsewhere. Between two pieces others have a turn.
+    """
+
+    @asynccontextmanager
+    async def _open_file(self) -> AsyncIterator[Any]:
+        with Path(self.path).open("rb") as file:
+            yield _Pieces(file)
+
+
+class _Pieces:
+    """What Starlette asks of a file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    async def seek(self, place: int) -> None:
+        self._file.seek(place)
+
+    async def read(self, most: int) -> bytes:
+        await asyncio.sleep(0)
+        return self._file.read(most)
 
 
 def release_routes(current: Current) -> list[Route]:
@@ -70,6 +100,5 @@ def _send(request: Request, release: Release, name: str, cache_control: str) -> 
         "Content-Location": f"/releases/{release.number}/{file.path}",
     }
     known = BINARY_TYPES | TEXT_TYPES
-    return FileResponse(
-        path, headers=headers, media_type=known.get(suffix, "application/octet-stream")
-    )
+    kind = known.get(suffix, "application/octet-stream")
+    return HereRead(path, headers=headers, media_type=kind, stat_result=path.stat())

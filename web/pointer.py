@@ -8,12 +8,14 @@ listens, so that nobody can tell it wrong, and what comes late moves nothing bac
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import asyncpg
 
 from sql import statement
+from web.beside import elsewhere
 from web.database import AWAY, connect
 from web.errors import DatabaseAway
 
@@ -52,6 +54,11 @@ class Pointer:
         self._hears = False
         self._told = asyncio.Event()
         self._asked: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def open(self) -> None:
+        """The session lives in the loop that calls this; doors in other loops ask through it."""
+        self._loop = asyncio.get_running_loop()
 
     async def release(self) -> int:
         """Number of the current release, 0 before the first. Raises DatabaseAway.
@@ -60,12 +67,19 @@ class Pointer:
         makes a new session.
         """
         if not self._hears:
-            await self._answer()
+            await self._at_home(self._answer())
         assert self._known is not None  # whoever hears has read it, and so has who asked
         return self._known.release
 
     async def ask(self) -> None:
         """Reads the pointer, by a question that is put after this call. Raises DatabaseAway."""
+        await self._at_home(self._anew())
+
+    async def _at_home(self, work: Coroutine[Any, Any, None]) -> None:
+        assert self._loop is not None, "open it first"
+        await elsewhere(work, self._loop)
+
+    async def _anew(self) -> None:
         if self._asked is not None and not self._asked.done():
             await asyncio.wait({self._asked})
         await self._answer()
