@@ -258,10 +258,10 @@ def test_no_answer_is_of_two_releases(served: httpx.Client, moving: Moving) -> N
         for number in range(2, 12):
             moving.publish(number)
             sleep(0.05)
-        sleep(0.2)
+        assert arrives(served, 11)
         done.set()
         seen = [page for answers in asked for page in answers.result()]
-    assert {number for number, _, _ in seen} >= {1, 11}
+    assert len({number for number, _, _ in seen}) > 1
     assert [page for page in seen if len(set(page)) > 1] == []
 
 
