@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from geo.issues import IssueCatalogue
 from geo.normalise import normalise
 from geo.space.areas import AdminAreas
@@ -35,17 +37,21 @@ def stream(delivery: Surveyed, declared: Declared, admin: AdminAreas | None) -> 
     """
     settling = Settling(delivery, declared.source, admin, declared.catalogue)
     for batch in delivery.raw.batches():
-        settling.add(judged(batch, delivery.operation, declared, admin))
+        settling.add(judged(batch, delivery.operation, declared, admin, delivery.alike))
     return settling.finish()
 
 
 def judged(
-    batch: RawTable, operation: Operation | None, declared: Declared, admin: AdminAreas | None
+    batch: RawTable,
+    operation: Operation | None,
+    declared: Declared,
+    admin: AdminAreas | None,
+    alike: pa.Array | None = None,
 ) -> Judged:
     """The unit of the stream: a batch in, its rows in the words of the layer and their issues out.
 
-    `operation` is what the survey decided of all positions, and None where there are none.
+    `operation` and `alike` are what the survey decided of all rows (`Surveyed`).
     """
     source, layer, area = declared.source, declared.layer, declared.area
-    rows = normalise(batch, operation, source, layer, area, declared.catalogue)
+    rows = normalise(batch, operation, source, layer, area, declared.catalogue, alike)
     return validate(rows, source, layer, area, admin, declared.catalogue)

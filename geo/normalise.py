@@ -30,10 +30,12 @@ def normalise(
     layer: Layer,
     area: Area,
     catalogue: IssueCatalogue,
+    alike: pa.Array | None = None,
 ) -> Normalised:
     """Maps, cleans, places and fingerprints a batch, with what the survey decided for all of them.
 
-    `operation` moves positions to EPSG:4326; None: the source has none.
+    `operation` moves positions to EPSG:4326; None: the source has none. `alike` are the numbers of
+    rows that can be copies; None: it may be any.
     """
     rows, filtered = apply_filters(raw.table, source.filters)
     codes = AdminCodes.for_province(area.province_code)
@@ -46,10 +48,20 @@ def normalise(
         raw=raw,
         table=table,
         shapes=positions.shapes,
-        row_hash=row_hashes(rows.drop_columns([ROW])),
+        row_hash=_row_hashes(rows, alike),
         issues=gather([*issues, *claims.issues, *positions.issues]),
         filtered=filtered,
     )
+
+
+def _row_hashes(rows: pa.Table, alike: pa.Array | None) -> pa.Array:
+    """Of those rows that can be copies."""
+    content = rows.drop_columns([ROW])
+    if alike is None:
+        return row_hashes(content)
+    wanted = pc.is_in(rows[ROW], alike).combine_chunks()
+    hashes = row_hashes(content.filter(wanted))
+    return pc.replace_with_mask(pa.nulls(rows.num_rows, hashes.type), wanted, hashes)
 
 
 def _official_names(

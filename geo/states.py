@@ -139,6 +139,12 @@ class RawTable:
         """All its rows in memory."""
         return self.rows.table() if isinstance(self.rows, Spill) else self.rows
 
+    def columns(self, *names: str) -> Iterator[pa.RecordBatch]:
+        """Some of its columns alone, by batches."""
+        if isinstance(self.rows, Spill):
+            return self.rows.batches(names)
+        return iter(self.rows.select(names).to_batches())
+
     def batches(self) -> Iterator[RawTable]:
         """Its rows by batches, one at least; what could not be read is a last batch of bad rows."""
         good = self.report.model_copy(update={"bad_rows": ()})
@@ -198,13 +204,15 @@ class Surveyed:
     """A delivery of which all is decided that is decided for the whole of it.
 
     `operation` moves its positions to EPSG:4326; None where it has none. `schema` are the agency's
-    columns with their types.
+    columns with their types. `alike` are the numbers of the rows whose key another row has too, or
+    that have none: only these can be copies, or be under a key that is taken. None: it may be any.
     """
 
     raw: RawTable
     operation: Operation | None
     schema: Mapping[str, str]
     lineage: Mapping[str, Any]
+    alike: pa.Array | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +222,7 @@ class Normalised:
     `table` has source_row (int32), source_key (string, null if the row has none), feature_id and
     content_hash (16 bytes), claimed_district_code, claimed_subdistrict_code and the layer's
     declared columns. `shapes` are in EPSG:4326, row by row, missing where a row has no position.
-    `row_hash` tells exact copies of agency rows.
+    `row_hash` tells exact copies of agency rows; null for a row whose key no other row has.
     """
 
     raw: RawTable

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from geo.normalising.identity import rows_alike
 from geo.space.declared_crs import UnknownCrs, identify
 from geo.space.operations import Operation, operation_for
 from geo.states import GEOM, ROW, RawTable, Refusal, Surveyed
@@ -34,7 +35,8 @@ def survey(raw: RawTable, source: Source, layer: Layer) -> Surveyed | Refusal:
             return crs
         operation = operation_for(crs)
     seen = _showable(raw, source, layer)
-    return Surveyed(raw, operation, schema, {**_lineage(raw, operation), "seen": seen})
+    lineage = {**_lineage(raw, operation), "seen": seen}
+    return Surveyed(raw, operation, schema, lineage, rows_alike(raw, source.key))
 
 
 def _columns_missing(missing: list[str], raw: RawTable) -> Refusal:

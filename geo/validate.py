@@ -61,7 +61,8 @@ class Settling:
         """`admin` are the boundaries within which its batches are judged."""
         self._delivery, self._source = delivery, source
         self._boundaries = admin.fingerprint if admin else ""
-        self._keys = Keys(delivery.raw.rows.num_rows, source, catalogue)
+        alike = delivery.raw.rows.num_rows if delivery.alike is None else len(delivery.alike)
+        self._keys = Keys(alike, source, catalogue)
         self._set_aside: dict[str, Spill] = {}
         self._at_area = self._repaired = 0
 

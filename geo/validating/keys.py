@@ -22,7 +22,7 @@ class Keys:
     """
 
     def __init__(self, rows: int, source: Source, catalogue: IssueCatalogue) -> None:
-        """`rows` is how many the delivery has at the most."""
+        """`rows` is how many can be copies, or be under a key that is taken, at the most."""
         self._copies, self._owners = Seen(rows), Seen(rows)
         self._column = ", ".join(source.key)
         self._catalogue = catalogue
@@ -34,11 +34,13 @@ class Keys:
         keys = batch.rows["source_key"]
         missing = np.asarray(pc.is_null(keys))
         yield make("key_missing", rows[missing], column=column)
-        first = self._copies.first(batch.row_hash, rows)
+        alike, first = np.asarray(pc.is_valid(batch.row_hash)), rows.copy()
+        hashes = batch.row_hash.filter(pa.array(alike))
+        first[alike] = self._copies.first(hashes, rows[alike])
         copied = first != rows
         yield make("row_duplicate", rows[copied], detail=pa.array(first[copied].astype(str)))
         spoilt = np.isin(rows, np.asarray(errors_of(batch.issues)["source_row"]))
-        sound = np.flatnonzero(~(copied | missing | spoilt))
+        sound = np.flatnonzero(alike & ~(copied | missing | spoilt))
         ids = batch.rows["feature_id"].combine_chunks().take(pa.array(sound))
         owner = self._owners.first(ids, rows[sound])
         taken = owner != rows[sound]

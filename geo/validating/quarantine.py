@@ -39,7 +39,7 @@ def quarantine(raw: RawTable, issues: pa.Table) -> pa.Table:
     """Rows with errors: number, codes, and the row as it was delivered."""
     grouped = (
         errors_of(issues)
-        .group_by("source_row")
+        .group_by("source_row", use_threads=False)  # codes in the order of their issues, always
         .aggregate([("code", "distinct")])
         .sort_by("source_row")
     )
