@@ -12,6 +12,7 @@ import pytest
 
 from schemas.catalogue import load_catalogue
 from tests.db.conftest import Row, TestMap
+from tests.db.test_load import publish
 
 GEOD = pyproj.Geod(ellps="WGS84")
 PLACES = 20_000
@@ -123,6 +124,8 @@ def read_by(connection: psycopg.Connection, query: str) -> set[str]:
         f"select * from {AS_OF} where geom && {BOX}",
         f"select * from onemap.hospitals where onemap.within(geom, {POINT}, 800)",
         f"select * from {AS_OF} where onemap.within(geom, {POINT}, 800)",
+        f"with centre as materialized (select st_centroid({BOX}) as geom) "
+        "select h.* from onemap.hospitals h, centre where onemap.within(h.geom, centre.geom, 800)",
         f"select * from onemap.hospitals order by geom <-> {POINT} limit 5",
         f"select * from onemap.place where layer_id = 'hospitals' and geom && {BOX}",
         f"select * from onemap.hospitals where geom && {BOX} and beds > 3 and name_th <> ''",
@@ -261,6 +264,42 @@ def test_what_is_prepared_does_not_show(
     assert owner.execute(ends.encode()).fetchone() == (PLACES // 10,)
     shown = "select count(*), max(release_to) from onemap.hospitals_versions"
     assert planner.execute(shown.encode()).fetchone() == (PLACES + PLACES // 10, 3)
+
+
+DOORS = """
+    select (select array_agg(name_th) from onemap.parks),
+           (select array_agg(name_th) from onemap.place),
+           (select array_agg(name_th) from onemap.parks_as_of(statement_timestamp())),
+           (select array_agg(name_th) from onemap.parks_versions where release_to is null),
+           (select array_agg(name_th) from web.parks)
+"""
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "read committed"])
+def test_a_statement_and_a_snapshot_read_one_release_at_every_door(
+    test_map: TestMap, isolation: str
+) -> None:
+    """A publication meanwhile is seen by the next statement, or by the next snapshot."""
+    test_map.load("parks", [Row("1", 100.49, 13.75, name="หนึ่ง")])
+    publish(test_map, 1)
+    test_map.load("parks", [Row("1", 100.49, 13.75, name="สอง")])
+    url = test_map.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as reader:
+        reader.execute(f"set transaction isolation level {isolation}".encode())
+        assert reader.execute(DOORS.encode()).fetchone() == (["หนึ่ง"],) * 5
+        publish(test_map, 2)
+        expected = "หนึ่ง" if isolation == "repeatable read" else "สอง"
+        assert reader.execute(DOORS.encode()).fetchone() == ([expected],) * 5
+
+
+@pytest.mark.parametrize("schema", ["onemap", "web"])
+def test_places_say_their_reference_system(owner: psycopg.Connection, schema: str) -> None:
+    """What QGIS and others look up before they read a row."""
+    known = (
+        "select type, srid from geometry_columns where f_table_schema = %s and f_table_name = %s"
+    )
+    assert owner.execute(known, [schema, "place"]).fetchone() == ("GEOMETRY", 4326)
+    assert owner.execute(known, [schema, "hospitals"]).fetchone() == ("POINT", 4326)
 
 
 @pytest.mark.parametrize(("before", "after"), [(3, 4), (4, 3), (-1, 2), (0, 99), (None, 2)])

@@ -65,6 +65,19 @@ def test_no_feature_is_closed_and_opened_anew(old_state: OldState) -> None:
     assert old_state.history() == before
 
 
+def test_views_that_planners_built_stay_and_show_the_same(old_state: OldState) -> None:
+    built = "create view public.{0} as select feature_id, geom, name_th from onemap.{0}"
+    shown = "select feature_id, st_asewkt(geom), name_th from public.{} order by 1"
+    views = ("parks", "place", "clinics")
+    with transaction(old_state.job.engine) as connection:
+        for view in views:
+            connection.execute(text(built.format(view)))
+    before = [old_state.all(shown.format(view)) for view in views]
+    assert all(before)
+    old_state.upgrade()
+    assert [old_state.all(shown.format(view)) for view in views] == before
+
+
 def test_its_tables_have_the_indexes_and_the_checks_of_new_ones(old_state: OldState) -> None:
     """Those that harm readers' plans and loads are gone; what somebody else made stays."""
     own = "create index mine on core.parks (name_th)"
