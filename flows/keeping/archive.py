@@ -2,7 +2,8 @@
 
 It is filled beside (`.NAME.unfinished`) and renamed when it is whole. A file whose bytes the latest
 backup of the same map in the same parent folder has is a hard link to them: many backups take
-little more room than one, and each is whole in itself.
+little more room than one, and each is whole in itself. So is a file whose bytes the backup has
+under another name already, as releases share what did not change between them.
 """
 
 from __future__ import annotations
@@ -51,11 +52,15 @@ class Unfinished:
     files: dict[str, Entry] = field(default_factory=dict)
     linked: int = 0
     """Bytes that an earlier backup has already."""
+    copied: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Files that were read for it, by device and inode, and where their bytes are."""
 
     def add(self, name: str, source: Path, sha256: str | None = None) -> None:
         """Keeps the bytes of `source`; raises Damaged if they are not those of `sha256`."""
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
+        if self._has_already(name, source, sha256):
+            return
         known = self.earlier.get(sha256 or "")
         if known and sha256 and _link(known, target, sha256):
             self.linked += target.stat().st_size
@@ -66,6 +71,19 @@ class Unfinished:
             target.unlink()
             raise Damaged(name)
         self.files[name] = entry
+        self.copied[_identity(source)] = name
+
+    def _has_already(self, name: str, source: Path, sha256: str | None) -> bool:
+        """Was the file copied under another name? Then this is one more name of the copy."""
+        other = self.copied.get(_identity(source), "")
+        if not sha256 or other not in self.files or self.files[other].sha256 != sha256:
+            return False
+        try:
+            os.link(self.folder / other, self.folder / name)
+        except OSError:
+            return False
+        self.files[name] = self.files[other]
+        return True
 
     def drop(self, below: str) -> None:
         """Takes out again what was added below a folder."""
@@ -102,7 +120,7 @@ class Archive:
             "rows": sum(table["rows"] for table in tables.values()),
             "deliveries": sum(name.startswith("manifests/") for name in self.below("snapshots")),
             "releases": len({name.split("/")[0] for name in self.below("releases")}),
-            "bytes": sum(entry.size for entry in self.files.values()),
+            "bytes": sum({entry.sha256: entry.size for entry in self.files.values()}.values()),
         }
 
     def below(self, folder: str) -> dict[str, Entry]:
@@ -224,6 +242,15 @@ def _link(known: Path, target: Path, sha256: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Device and inode; of no file where none is there, for an earlier backup may have it."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return -1, -1
+    return found.st_dev, found.st_ino
 
 
 def _problem(path: Path, entry: Entry) -> str | None:

@@ -32,7 +32,8 @@ PRUNED: Final = ".pruned-"
 class Plan:
     """What goes: releases' files by number, deliveries, and runs' details (`rows` in all).
 
-    `files` are all that is deleted for it, with their bytes.
+    `files` are all that is deleted for it, with the bytes that this frees: none of a file that a
+    release which stays has as well.
     """
 
     releases: tuple[int, ...]
@@ -78,7 +79,7 @@ def plan(job: Job) -> Plan:
         deliveries=tuple(going),
         runs=tuple(old),
         rows=rows,
-        files={path: path.stat().st_size for path in files},
+        files=_freed(files),
     )
 
 
@@ -181,6 +182,17 @@ def _sources_of_other_maps(map_id: str) -> set[str]:
 
 def _files_below(folders: Iterable[Path]) -> list[Path]:
     return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+
+def _freed(paths: Sequence[Path]) -> dict[Path, int]:
+    """What each frees: a file is there until its last name goes, and then it is counted once."""
+    found = {path: path.stat() for path in paths}
+    names_left = {(stat.st_dev, stat.st_ino): stat.st_nlink for stat in found.values()}
+    freed = {}
+    for path, stat in found.items():
+        names_left[stat.st_dev, stat.st_ino] -= 1
+        freed[path] = 0 if names_left[stat.st_dev, stat.st_ino] else stat.st_size
+    return freed
 
 
 def _home(job: Job) -> Path:

@@ -7,10 +7,11 @@ transaction commits, the map is what it was.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -119,7 +120,8 @@ def _put_files(archive: Archive, store: Path, home: Path) -> list[Path]:
     try:
         _put_deliveries(archive, store)
         numbers = {name.split("/")[0] for name in archive.below("releases")}
-        made = [_put_release(archive, number, home) for number in sorted(numbers, key=int)]
+        there: dict[str, Path] = {}
+        made = [_put_release(archive, number, home, there) for number in sorted(numbers, key=int)]
         return [building for building in made if building]
     except OSError as error:
         raise ConfigurationError(
@@ -141,23 +143,29 @@ def _put_deliveries(archive: Archive, store: Path) -> None:
             sync(target.parent)
 
 
-def _put_release(archive: Archive, number: str, home: Path) -> Path | None:
+def _put_release(archive: Archive, number: str, home: Path, there: dict[str, Path]) -> Path | None:
     """A folder that is whole when it has its name. Where another one has that name, it waits for
     the database, and is answered. What a killed restore left is made anew, or is removed by the
-    next publication.
+    next publication. `there` are the files of other releases by sha256: what releases shared, they
+    share again.
     """
     files = archive.below(f"releases/{number}")
     folder, building = home / number, home / f"{BUILDING}{number}"
-    if all(_is(folder / name, entry) for name, entry in files.items()):
-        return None
-    shutil.rmtree(building, ignore_errors=True)
-    for name in files:
-        _copy(archive.folder / "releases" / number / name, building / name)
-    sync_tree(building)
-    if folder.exists():
-        return building
-    _name(building)
-    return None
+    waits = None
+    if not all(_is(folder / name, entry) for name, entry in files.items()):
+        shutil.rmtree(building, ignore_errors=True)
+        for name, entry in files.items():
+            _share_or_copy(
+                there.get(entry.sha256),
+                archive.folder / "releases" / number / name,
+                building / name,
+            )
+        sync_tree(building)
+        waits = building if folder.exists() else None
+        if not waits:
+            _name(building)
+    there |= {entry.sha256: (waits or folder) / name for name, entry in files.items()}
+    return waits
 
 
 def _name(building: Path) -> None:
@@ -166,6 +174,16 @@ def _name(building: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
     sync(folder.parent)
+
+
+def _share_or_copy(known: Path | None, source: Path, target: Path) -> None:
+    """One more name for a file that was put there already; where that cannot be, a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if known:
+        with suppress(OSError):
+            os.link(known, target)
+            return
+    _copy(source, target)
 
 
 def _copy(source: Path, target: Path) -> None:

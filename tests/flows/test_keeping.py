@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -359,6 +361,44 @@ def test_a_second_backup_shares_what_is_the_same(
     }
     assert blobs_and_releases - shared == {rotten.relative_to(first).as_posix()}
     assert second.linked == sum(second.archive.files[name].size for name in shared)
+
+
+def test_what_releases_share_is_kept_once_and_shared_again(
+    city: SmallCity, kept: Path, place: Settings
+) -> None:
+    shared = shared_files(city.job.settings.releases / "bangkok")
+    assert len(shared) > 10 and not any("parks" in name for name in shared)
+    assert shared_files(kept / "releases") == shared
+    said = restore(place, kept).archive.counts["bytes"]
+    assert shared_files(place.releases / "bangkok") == shared
+    on_disk = {
+        path.stat().st_ino: path.stat().st_size for path in kept.rglob("*") if path.is_file()
+    }
+    assert said == sum(on_disk.values()) - (kept / MANIFEST).stat().st_size
+
+
+def test_what_is_shared_is_kept_also_where_no_file_has_two_names(
+    city: SmallCity, place: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refuse)
+    backup(city.job.settings, "bangkok", tmp_path / "alone" / "made").archive.verify()
+    restore(place, tmp_path / "alone" / "made")
+    assert state_of(place) == state_of(city.job.settings)
+    assert shared_files(place.releases / "bangkok") == set()
+
+
+def shared_files(releases: Path) -> set[str]:
+    """Names of files that are one and the same in both releases."""
+    first, second = releases / "1", releases / "2"
+    names = {path.relative_to(second).as_posix() for path in second.rglob("*") if path.is_file()}
+    return {
+        name
+        for name in names
+        if (first / name).is_file() and (first / name).samefile(second / name)
+    }
 
 
 def test_what_was_lost_before_is_said(city: SmallCity, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -100,7 +101,7 @@ def first_city(
 @pytest.fixture
 def city(cluster: Settings, first_city: SmallCity, tmp_path: Path) -> Iterator[SmallCity]:
     """The same once more, to be pruned."""
-    home = shutil.copytree(first_city.job.settings.home, tmp_path / "home")
+    home = copied(first_city.job.settings.home, tmp_path / "home")
     with psycopg.connect(_administrator(cluster), autocommit=True) as server:
         server.execute("drop database if exists onemap_prune with (force)")
         server.execute("create database onemap_prune owner onemap template onemap_prune_first")
@@ -111,6 +112,12 @@ def city(cluster: Settings, first_city: SmallCity, tmp_path: Path) -> Iterator[S
         )
         engine.dispose()
         server.execute("drop database onemap_prune with (force)")
+
+
+def copied(home: Path, target: Path) -> Path:
+    """What releases share, they share in the copy."""
+    subprocess.run(["cp", "--archive", home, target], check=True)
+    return target
 
 
 def deliveries_of_parks(city: SmallCity) -> list[str]:
@@ -129,7 +136,9 @@ def details(city: SmallCity) -> int:
 
 
 def bytes_on_disk(city: SmallCity) -> int:
-    return sum(path.stat().st_size for path in city.job.settings.home.rglob("*") if path.is_file())
+    """Each file once, whatever names it has."""
+    found = [path.stat() for path in city.job.settings.home.rglob("*") if path.is_file()]
+    return sum({(stat.st_dev, stat.st_ino): stat.st_size for stat in found}.values())
 
 
 def files(city: SmallCity) -> dict[str, str]:
@@ -157,6 +166,23 @@ def test_what_is_old_and_unneeded_goes_and_is_counted(city: SmallCity) -> None:
     assert disk - bytes_on_disk(city) == going.size > 0
     assert rows - details(city) == going.rows == 4
     assert plan(city.job).is_empty
+
+
+def test_a_release_that_stays_keeps_what_it_shared(city: SmallCity) -> None:
+    third = city.job.settings.releases / "bangkok" / "3"
+    before = files_of(third)
+    shared = [path for path in third.rglob("*") if path.is_file() and path.stat().st_nlink == 3]
+    assert len(shared) > 10
+    going = plan(city.job)
+    assert not {path for path, size in going.files.items() if size} & {
+        folder.parent / number / path.relative_to(third)
+        for folder in (third,)
+        for number in ("1", "2")
+        for path in shared
+    }, "nothing of it is free"
+    prune(city.job, going)
+    assert files_of(third) == before
+    assert {path.stat().st_nlink for path in shared} == {1}
 
 
 def test_it_says_where_it_was_what_went(city: SmallCity) -> None:
