@@ -89,7 +89,8 @@ class _Build:
         cuts = {name: Cut(self._archive(entry), frozenset()) for name, entry in layers.items()}
         built = [layer for layer in declared if layer.id not in layers]
         layers |= self._built(contents, built, cuts)
-        files = self._whole_map(contents, layers, cuts)
+        in_order = {layer.id: cuts[layer.id] for layer in declared}
+        files = self._whole_map(contents, layers, in_order)
         return build_manifest(self.connection, self.publication, layers, contents, files)
 
     def _content(self, layer: Layer) -> Content:

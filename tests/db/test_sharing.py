@@ -22,7 +22,15 @@ from geo.publishing.publication import Publication
 from geo.store import lease
 from geo.store.database import open_engine, transaction
 from schemas.catalogue import MapView
-from tests.db.workshop import Workshop, files_of, furnish, layer_of, open_workshop, published
+from tests.db.workshop import (
+    PHRA_NAKHON,
+    Workshop,
+    files_of,
+    furnish,
+    layer_of,
+    open_workshop,
+    published,
+)
 from tests.tiles import shallow
 
 UNTOUCHED = ("districts", "subdistricts", "health_catchments", "housing_communities")
@@ -58,6 +66,15 @@ def test_what_ended_is_a_change_as_well(city: Workshop, tmp_path: Path) -> None:
     )
     second = published(city)
     assert layer_of(second.manifest, "parks")["features"] == 0
+    assert bytes_of(second.folder) == bytes_of(built_from_nothing(city, tmp_path / "alone"))
+
+
+def test_tiles_of_shared_and_new_layers_lie_in_the_order_of_the_map(
+    city: Workshop, tmp_path: Path
+) -> None:
+    """The lowest layer changes: it is built last, and stays the lowest."""
+    city.put("districts", "1002", PHRA_NAKHON, district_code="1002", name_th="ดุสิต")
+    second = published(city)
     assert bytes_of(second.folder) == bytes_of(built_from_nothing(city, tmp_path / "alone"))
 
 
