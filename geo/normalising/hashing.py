@@ -100,9 +100,11 @@ def _written(columns: Iterable[tuple[str, Column]], rows: int) -> pa.Array:
 def _before(name: str, values: pa.Array) -> pa.Array:
     """What a netstring has before its value: `name=length:`; null where the value is."""
     lengths = pc.binary_length(values)
-    longest = pc.max(lengths).as_py() or 0
-    if longest < _LONG:
-        return _beginnings(name, 1 << longest.bit_length()).take(lengths)
+    least, longest = pc.min_max(lengths).as_py().values()
+    if least == longest and not values.null_count:
+        return _bytes(f"{name}={longest}:".encode())
+    if (longest or 0) < _LONG:
+        return _beginnings(name, 1 << (longest or 0).bit_length()).take(lengths)
     digits = lengths.cast(pa.large_string()).cast(pa.large_binary())
     return pc.binary_join_element_wise(
         _bytes(f"{name}=".encode()), digits, _bytes(b":"), _bytes(b"")
