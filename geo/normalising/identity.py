@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,10 +24,12 @@ def rows_alike(raw: RawTable, names: tuple[str, ...]) -> pa.Array:
 
     Equal keys have equal marks, so none of them is missed; a chance of 2^-64 lets another in.
     """
+    from pandas.util import hash_array  # half a second, where rows are at work
+
     numbers, marks = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
     for batch in raw.columns(ROW, *names):
         keys = agency_keys(pa.Table.from_batches([batch]), names).fill_null("")
-        marks.append(pd.util.hash_array(keys.to_numpy(zero_copy_only=False), categorize=False))
+        marks.append(hash_array(keys.to_numpy(zero_copy_only=False), categorize=False))
         numbers.append(np.asarray(batch[ROW]))
     whole = np.concatenate(marks)
     different, counts = np.unique(whole, return_counts=True)
