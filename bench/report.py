@@ -44,10 +44,14 @@ def keep(section: str, measured: Any) -> None:
 
 def write() -> None:
     """The page, and the plot of growth."""
-    found = results()
-    if growth := found.get("growth"):
+    if growth := results().get("growth"):
         _plot(growth, DOCS / PLOT)
-    (DOCS / "performance.md").write_text("\n".join(_page(found)) + "\n", "utf-8")
+    (DOCS / "performance.md").write_text(page(), "utf-8")
+
+
+def page() -> str:
+    """docs/performance.md of what is stored."""
+    return "\n".join(_page(results())) + "\n"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -288,3 +292,7 @@ def _plot(measured: list[Json], path: Path) -> None:
         axes.grid(visible=True, which="both", alpha=0.3)
         axes.legend()
     figure.savefig(path, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    write()

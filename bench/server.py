@@ -107,7 +107,7 @@ class Server:
 
     def postmaster(self) -> int:
         """The cluster's first process."""
-        return int((self.home / "cluster" / "data" / "postmaster.pid").read_text().split()[0])
+        return int(self.onemap("db", "status").partition("pid ")[2].partition(",")[0])
 
     def stop(self) -> None:
         """Ends the cluster."""
