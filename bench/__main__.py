@@ -16,10 +16,10 @@ import pyogrio
 import pyproj
 import shapely
 
-from bench import layers, load, publishing, reading, report, start
-from bench.server import Server
+from bench import doors, layers, load, publishing, reading, report, start
+from bench.server import MAP, Server
 
-SECTIONS: Final = ("load", "growth", "publish", "reading", "start", "flames")
+SECTIONS: Final = ("load", "growth", "publish", "reading", "doors", "start", "flames")
 
 
 def main() -> None:
@@ -46,6 +46,10 @@ def _measure(section: str, server: Server, asked: argparse.Namespace) -> None:
         "growth": lambda: _growth(server, asked),
         "publish": lambda: publishing.published(server, asked.publish, _tell),
         "reading": lambda: reading.read(server),
+        "doors": lambda: doors.tiles(
+            server.home / "releases" / MAP,
+            server.onemap("db", "url", "--map", MAP, "--role", "onemap_web"),
+        ),
         "start": lambda: start.started(server.home.with_name("start"), asked.rounds, _tell),
         "flames": lambda: _flames(server, asked.rows),
     }
