@@ -113,8 +113,16 @@ def test_its_readers_see_what_they_saw_and_no_more(
 ) -> None:
     restore(place, kept)
     seen = {
-        "onemap_planner": ["onemap.parks", "onemap.parks_as_of(now())", "onemap.layer_status"],
-        "onemap_web": ["web.parks", "web.release", "web.layer_column"],
+        "onemap_planner": [
+            "onemap.parks",
+            "onemap.parks_as_of(now())",
+            "onemap.parks_versions",
+            "onemap.changes('parks', 0, 1)",
+            "onemap.place where onemap.within(geom, geom, 1)",
+            "geometry_columns where (f_table_name, type, srid) = ('place', 'GEOMETRY', 4326)",
+            "onemap.layer_status",
+        ],
+        "onemap_web": ["web.parks", "web.place", "web.release", "web.layer_column"],
     }
     for role, names in seen.items():
         with psycopg.connect(server.url("place", role), autocommit=True) as reader:
