@@ -31,7 +31,7 @@ class Declared:
 
 
 def stream(delivery: Surveyed, declared: Declared, admin: AdminAreas | None) -> Validated:
-    """Judges all of a delivery; the memory holds one batch, and the delivery's keys and hashes.
+    """Judges all of a delivery; the memory holds one batch, and the keys that rows may share.
 
     Raises RowAccountingError if a row went astray, which is a fault of ours.
     """

@@ -16,7 +16,8 @@ from schemas.models import Source
 
 
 class Keys:
-    """The keys and the rows' hashes of a delivery, kept whole while its batches pass in order.
+    """The keys of a delivery that rows may share, and hashes of these rows, kept whole while its
+    batches pass in order.
 
     A key belongs to the first row that has no error of its own.
     """
