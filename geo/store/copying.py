@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Table
 
 from geo.values.storable_columns import storable_column
 
-_ROWS_PER_BATCH = 65_536
+_ROWS_PER_BATCH, _BYTES_PER_BATCH = 65_536, 1 << 24
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "Text": pa.string(),
@@ -46,7 +46,7 @@ def copy_in(connection: Connection, target: Table, rows: pa.Table) -> None:
     columns = [column for column in target.columns if column.name in rows.column_names]
     schema = pa.schema([(column.name, arrow_type(column)) for column in columns])
     typed = _storable(rows.select(schema.names).cast(schema))
-    batches = typed.to_batches(max_chunksize=_ROWS_PER_BATCH)
+    batches = typed.to_batches(max_chunksize=_step(typed))
     encoder = _encoder(schema)
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
         sql.Identifier(str(target.schema), target.name),
@@ -61,6 +61,11 @@ def copy_in(connection: Connection, target: Table, rows: pa.Table) -> None:
             copy.write(encoder.finish())
     finally:
         cursor.close()
+
+
+def _step(rows: pa.Table) -> int:
+    """Rows that are encoded at a time: fewer where they are large."""
+    return min(_ROWS_PER_BATCH, rows.num_rows * _BYTES_PER_BATCH // max(rows.nbytes, 1) + 1)
 
 
 def _storable(rows: pa.Table) -> pa.Table:

@@ -144,10 +144,11 @@ def test_postgresql_reads_every_type_as_it_is(
     assert found == [as_meant(row) for row in rows]
 
 
+@pytest.mark.parametrize(("bound", "at_most"), [("_ROWS_PER_BATCH", 7), ("_BYTES_PER_BATCH", 999)])
 def test_a_copy_of_several_batches_has_every_row_once(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, bound: str, at_most: int
 ) -> None:
-    monkeypatch.setattr(copying, "_ROWS_PER_BATCH", 7)
+    monkeypatch.setattr(copying, bound, at_most)
     copy_in(connection, EVERY_TYPE, columns_of([NOTHING | {"big": n} for n in range(100)]))
     assert [row["big"] for row in as_read(connection)] == list(range(100))
 
