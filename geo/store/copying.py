@@ -65,7 +65,8 @@ def copy_in(connection: Connection, target: Table, rows: pa.Table) -> None:
 
 def _step(rows: pa.Table) -> int:
     """Rows that are encoded at a time: fewer where they are large."""
-    return min(_ROWS_PER_BATCH, rows.num_rows * _BYTES_PER_BATCH // max(rows.nbytes, 1) + 1)
+    affordable = int(rows.num_rows * _BYTES_PER_BATCH // max(rows.nbytes, 1))
+    return min(_ROWS_PER_BATCH, affordable + 1)
 
 
 def _storable(rows: pa.Table) -> pa.Table:
