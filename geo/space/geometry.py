@@ -43,6 +43,11 @@ GRID_DECIMALS = 9
 may declare a coarser grid (`precision`)."""
 
 _PARTS = {GeometryKind.point: (0,), GeometryKind.line: (1, 2), GeometryKind.polygon: (3,)}
+_ONE_OR_SEVERAL = {
+    GeometryKind.point: (shapely.GeometryType.POINT, shapely.GeometryType.MULTIPOINT),
+    GeometryKind.line: (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING),
+    GeometryKind.polygon: (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
+}
 _METRES_PER_DEGREE = (111_320.0, 110_574.0)  # of longitude at the equator, and of latitude
 _SAMPLE = 500  # vertices measured per repaired geometry, so that one coastline costs no minutes
 
@@ -158,9 +163,9 @@ def swapped(shapes: Shapes, extent: Extent) -> Mask:
 def swap_axes(shapes: Shapes, where: Mask) -> Shapes:
     """New shapes with x and y exchanged `where` the mask is set."""
     turned = shapes.filter(where).moved(lambda xy: xy[:, ::-1])
-    xy, drawn = shapes.xy.copy(), shapes.drawn.copy()
-    xy[where], drawn[where] = turned.xy, turned.drawn
-    return Shapes(xy, shapes.is_point, drawn)
+    xy, is_point, drawn = shapes.xy.copy(), shapes.is_point.copy(), shapes.drawn.copy()
+    xy[where], is_point[where], drawn[where] = turned.xy, turned.is_point, turned.drawn
+    return Shapes(xy, is_point, drawn)
 
 
 def _not_finite(geometries: Geometries) -> Mask:
@@ -181,17 +186,19 @@ def _rounded(xy: Floats, decimals: int) -> Floats:
 def _put_together(
     geometries: Geometries, kind: GeometryKind, decimals: int
 ) -> tuple[Geometries, Mask]:
-    """On the grid, as `_of_kind` gives them: plain polygons at once, from their coordinates."""
+    """On the grid, as `_of_kind` gives them: at once, from coordinates, where none is odd."""
     there = ~shapely.is_missing(geometries)
-    plain = shapely.get_type_id(geometries[there]) == shapely.GeometryType.POLYGON
-    if kind is not GeometryKind.polygon or not plain.size or not plain.all():
-        return _of_kind(_on_grid(geometries, decimals), kind)
-    whole, several = geometries.copy(), shapely.GeometryType.MULTIPOLYGON
-    ends: Any
-    _, vertices, ends = shapely.to_ragged_array(geometries[there], include_z=False)
-    ends = (*ends, np.arange(len(plain) + 1))
-    whole[there] = shapely.from_ragged_array(several, _rounded(vertices, decimals), ends)
-    return whole, np.zeros(len(geometries), np.bool_)
+    one, several = _ONE_OR_SEVERAL[kind]
+    plain = np.isin(shapely.get_type_id(geometries[there]), (one, several))
+    if kind is not GeometryKind.point and plain.size and plain.all():
+        ends: Any
+        found, vertices, ends = shapely.to_ragged_array(geometries[there], include_z=False)
+        ends = (*ends, np.arange(len(plain) + 1)) if found == one else ends
+        if np.diff(ends[-2]).all():  # no part is empty
+            whole = geometries.copy()
+            whole[there] = shapely.from_ragged_array(several, _rounded(vertices, decimals), ends)
+            return whole, np.zeros(len(geometries), np.bool_)
+    return _of_kind(_on_grid(geometries, decimals), kind)
 
 
 def _of_kind(geometries: Geometries, kind: GeometryKind) -> tuple[Geometries, Mask]:

@@ -77,12 +77,27 @@ class Shapes:
         return Shapes(self.xy[rows], self.is_point[rows], self.drawn[rows])
 
     def moved(self, move: Callable[[Floats], Floats]) -> Shapes:
-        """The same shapes in two dimensions, with each coordinate moved; `move` takes (n, 2)."""
-        xy, drawn = self.xy.copy(), self.drawn.copy()
-        xy[self.is_point] = move(self.xy[self.is_point])
-        if self.drawn_rows.size:
-            drawn[self.drawn_rows] = redrawn(self.drawn[self.drawn_rows], move)
-        return Shapes(xy, self.is_point, drawn)
+        """The same shapes in two dimensions, with each coordinate moved; `move` takes (n, 2).
+
+        A point that was drawn for its height or its dialect is a point like others then.
+        """
+        flat = self._without_drawn_points()
+        xy, drawn = flat.xy.copy(), flat.drawn.copy()
+        xy[flat.is_point] = move(flat.xy[flat.is_point])
+        if flat.drawn_rows.size:
+            drawn[flat.drawn_rows] = redrawn(flat.drawn[flat.drawn_rows], move)
+        return Shapes(xy, flat.is_point, drawn)
+
+    def _without_drawn_points(self) -> Shapes:
+        drawn = self.drawn[self.drawn_rows]
+        is_point = shapely.get_type_id(drawn) == shapely.GeometryType.POINT
+        rows = self.drawn_rows[is_point & ~shapely.is_empty(drawn)]
+        if not rows.size:
+            return self
+        flat = Shapes(self.xy.copy(), self.is_point.copy(), self.drawn.copy())
+        flat.xy[rows] = shapely.get_coordinates(self.drawn[rows])
+        flat.is_point[rows], flat.drawn[rows] = True, None
+        return flat
 
     def bounds(self) -> Floats:
         """(n, 4) least x, least y, greatest x, greatest y; NaN where there is no shape."""

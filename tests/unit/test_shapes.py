@@ -83,6 +83,26 @@ drawn = st.sampled_from(
 points = st.one_of(point(), st.lists(point(), min_size=1, max_size=2).map(lambda p: many(4, p)))
 rows = st.lists(st.one_of(st.none(), points, points, drawn), max_size=8)
 kinds = st.sampled_from(list(GeometryKind))
+LINES = (
+    "LINESTRING (100.5 13.7, 100.6 13.8)",
+    "LINESTRING Z (100.5 -0.0 1, 100.6 13.8 2)",
+    "LINESTRING (1 1, 1 1)",
+    "MULTILINESTRING ((100.5 13.7, 100.6 13.8), (1 2, 3 4, 5 6))",
+    "MULTILINESTRING ((100.5 13.7, 100.6 13.8), EMPTY)",
+)
+LANDS = (
+    "POLYGON ((100.5 13.7, 100.6123456789123 13.7, 100.6 13.8, 100.5 13.7))",
+    "POLYGON Z ((0 0 1, 9 0 1, 9 9 1, 0 9 1, 0 0 1), (1 1 1, 2 1 1, 2 2 1, 1 1 1))",
+    "POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))",
+    "POLYGON ((0 0, 1 1, 2 2, 0 0))",
+    "POLYGON EMPTY",
+    "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((5 -0.0, 6 5, 6 6, 5 -0.0)))",
+    "MULTIPOLYGON (((0 0, 9 0, 9 9, 0 9, 0 0), (1 1, 2 1, 2 2, 1 1), EMPTY))",
+    "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), EMPTY, ((5 5, 6 5, 6 6, 5 5)))",
+)
+of_one_kind = st.sampled_from([LINES, LANDS]).flatmap(
+    lambda words: st.lists(st.one_of(st.none(), st.sampled_from(words).map(text)), max_size=6)
+)
 
 
 def read(given_: list[bytes | None]) -> Shapes:
@@ -147,7 +167,7 @@ def test_positions_are_moved_as_they_are_one_by_one(given_: list[bytes | None], 
     assert as_bytes(to_degrees(read(given_), operation)) == _as_bytes(slow)
 
 
-@given(rows, kinds)
+@given(st.one_of(rows, of_one_kind), kinds)
 def test_shapes_are_conformed_as_they_are_one_by_one(
     given_: list[bytes | None], kind: GeometryKind
 ) -> None:
@@ -247,6 +267,15 @@ def test_plain_points_are_never_made_geometries(monkeypatch: pytest.MonkeyPatch)
     written = {*found.to_wkb().to_pylist(), *found.canonical_wkb().to_pylist()}
     assert len(written) == 1
     assert found.spots()[0] == pytest.approx((100.50179709, 13.75630202), abs=1e-6)
+
+
+def test_a_point_with_a_height_is_a_point_like_others_once_it_is_moved() -> None:
+    came = read([text("POINT Z (100.5 13.75 7)"), text("POINT EMPTY"), text("MULTIPOINT (1 2)")])
+    assert not came.is_point.any(), "until then it is told as it was delivered"
+    moved = to_degrees(came, operation_for("EPSG:4326"))
+    assert moved.is_point.tolist() == [True, False, False]
+    assert moved.xy[0].tolist() == [100.5, 13.75]
+    assert moved.drawn_rows.tolist() == [1, 2]
 
 
 def test_what_comes_from_two_columns_is_there_where_both_are_numbers() -> None:
