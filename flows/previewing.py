@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +23,7 @@ from flows.faults import contain, ending
 from flows.job import Job, Progress, RefreshResult, SourceOutcome
 from flows.judging import Past, judge, past_of
 from flows.opening import open_job
+from geo import scratch
 from geo.errors import ConfigurationError
 from geo.settings import Settings
 from geo.space.areas import AdminAreas, Areas
@@ -91,9 +91,9 @@ def open_preview(
 
     Raises as `flows.opening.open_job`.
     """
-    with TemporaryDirectory(prefix="onemap-preview-") as folder:
-        Path(folder).chmod(0o711)  # the reader may be another user
-        aside = replace(settings, home=Path(folder))
+    with scratch.folder("onemap-preview-") as folder:
+        folder.chmod(0o711)  # the reader may be another user
+        aside = replace(settings, home=folder)
         if drops is None and load_catalogue().map_view(map_id).map.sample:
             from samples import ensure_drops
 

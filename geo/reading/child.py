@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
+from geo import scratch
 from geo.reader import drivers
 from geo.reader.job import JOB_FILE
 from geo.reading.pipe import Flooded, Pipe, Stalled
@@ -41,11 +42,10 @@ _MEMORY_WORDS = (
 
 @contextmanager
 def job_folder(
-    files: Mapping[str, Path], job: dict[str, Any], scratch: Path | None
+    files: Mapping[str, Path], job: dict[str, Any], place: Path | None
 ) -> Iterator[Path]:
     """A folder with copies of the files under plain names; it goes when the job is done."""
-    with tempfile.TemporaryDirectory(prefix="onemap-read-", dir=scratch) as name:
-        folder = Path(name).resolve()
+    with scratch.folder("onemap-job-", place) as folder:
         for part in ("in", "work", "out"):
             (folder / part).mkdir()
         said = {}

@@ -10,6 +10,8 @@ import time
 import numpy as np
 
 MOST_LINE = 64_000
+MOST_AT_ONCE = 1 << 29
+"""Bytes of one message; an honest reader's batches are a fraction of it (`geo.reader.delivery`)."""
 _PIECE = 1 << 20
 
 
@@ -51,8 +53,9 @@ class Pipe:
     def read(self, size: int) -> memoryview:
         """So many bytes; fewer where the child ended. Raises Stalled, and Flooded at once where
         more is asked for than is left: what a stranger says of a size is not believed."""
-        if size > self._left:
-            raise Flooded(f"more than {self._left} bytes")
+        most = min(self._left, MOST_AT_ONCE)
+        if size > most:
+            raise Flooded(f"more than {most} bytes")
         self._left -= size
         whole = np.empty(size, np.uint8).data  # not touched before it is filled
         filled = min(size, len(self._held))

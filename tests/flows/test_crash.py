@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pyogrio
 import pytest
@@ -25,8 +26,11 @@ from sqlalchemy import text
 from flows import engine
 from flows.job import Job
 from flows.pipeline import refresh
+from geo.reading import handed
 from geo.settings import Settings, project_folder
+from geo.store import staging
 from geo.store.database import connect, open_engine
+from geo.validate import Settling
 from schemas.catalogue import load_catalogue
 from server import cluster as private_cluster
 from server.cluster import ensure_database
@@ -105,12 +109,15 @@ def version_that_readers_see(city: SmallCity) -> int:
     return version
 
 
-def refresh_in_a_child(warm: WarmProcess, city: SmallCity) -> Forked:
-    """A process that begins to refresh the city, with readers that are started, now."""
+def refresh_in_a_child(warm: WarmProcess, city: SmallCity, *more: str) -> Forked:
+    """A process that begins to refresh the city, with readers that are started, now.
+
+    `more`: at which place it kills itself, and where its temporary files are.
+    """
     began, opened = os.pipe()
     with os.fdopen(began, "rb") as answer, os.fdopen(opened, "wb") as stdout:
         child = warm.popen(
-            [sys.executable, "-m", __name__, str(city.job.settings.home)],
+            [sys.executable, "-m", __name__, str(city.job.settings.home), *more],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=sys.__stderr__.buffer,
@@ -177,9 +184,75 @@ def test_readers_see_the_old_release_or_the_new_one(
         assert connection.scalar(overlaps) == 0
 
 
+PLACES: dict[str, tuple[Any, str]] = {
+    "survey": (handed.Intake, "_look_at"),  # a batch was checked, and is not set aside
+    "stream": (Settling, "add"),  # a batch is set aside, and nothing is judged
+    "copy": (staging, "_copy"),  # rows are in the stage, and not in history
+}
+
+
+def die_at(place: str) -> None:
+    """This process is killed when it has done this for the first time."""
+    owner, name = PLACES[place]
+    whole = getattr(owner, name)
+
+    def instead(*given: Any) -> None:
+        whole(*given)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, name, instead)
+
+
+@pytest.mark.timeout(900)
+def test_a_run_killed_in_the_survey_the_stream_or_the_copy_leaves_nothing(
+    warm: WarmProcess, city: SmallCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = city.job.settings.home / "scratch"
+    scratch.mkdir(mode=0o711)
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    refresh(city.job)
+    for version, place in enumerate(PLACES, start=2):
+        deliver(city, version)
+        child = refresh_in_a_child(warm, city, place, str(scratch))
+        assert child.wait(60) == -signal.SIGKILL, place
+        assert version_that_readers_see(city) == version - 1
+        nothing_is_staged(city)
+        left = list(scratch.iterdir())
+        assert all(path.name.startswith("onemap-job-") for path in left), "what waits has no name"
+        assert bool(left) == (place == "survey")
+        for path in left:
+            os.utime(path, (0, 0))
+        assert refresh(city.job).ended_well
+        assert version_that_readers_see(city) == version
+        assert list(scratch.iterdir()) == [], "what was left went with the next reading"
+    with connect(city.job.engine) as connection:
+        ended = text(
+            "select outcome from meta.run where source_id = 'bangkok_parks' order by run_id"
+        )
+        outcomes = connection.scalars(ended).all()
+    assert outcomes == ["accepted", *["fault", "accepted"] * len(PLACES)]
+
+
+def nothing_is_staged(city: SmallCity) -> None:
+    """No table of a session is left, and no version of a release that nobody publishes."""
+    temporary = text("select count(*) from pg_class where relpersistence = 't' and relkind = 'r'")
+    coming = text(
+        "select count(*) from core.parks"
+        " where release_from > (select max(release) from onemap.release)"
+    )
+    started = time.monotonic()
+    with connect(city.job.engine) as connection:
+        while connection.scalar(temporary) and time.monotonic() - started < 20:
+            time.sleep(0.05)  # the server takes its moment to see that a client is gone
+        assert connection.scalar(temporary) == connection.scalar(coming) == 0
+
+
 if __name__ == "__main__":
     engine.RETRY_DELAYS = (0.1, 0.1)  # a server that was killed does not come back meanwhile
     job = open_city(settings_of(Path(sys.argv[1]))).job
+    if len(sys.argv) > 2:
+        die_at(sys.argv[2])
+        tempfile.tempdir = sys.argv[3]
     sys.stdout.write(BEGAN)
     sys.stdout.flush()
     sys.exit(not refresh(job).ended_well)
