@@ -15,6 +15,7 @@ from schemas.models import IssueCode
 if TYPE_CHECKING:  # libraries that are slow to import; looking at a map needs none of them
     from sqlalchemy import Engine
 
+    from flows.ahead import Ahead
     from geo.issues import IssueCatalogue
     from geo.publish import Release
     from geo.states import Outcome
@@ -49,6 +50,8 @@ class Job:
     drops: Path | None
     progress: Progress = field(default=lambda _: None)
     patience: float = LEASE_WAIT_SECONDS
+    ahead: Ahead | None = None
+    """Readers of the sources that come next; None where each starts at its source's turn."""
 
     @property
     def catalogue(self) -> IssueCatalogue:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from flows.ahead import reading_ahead, start
 from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
@@ -25,17 +26,24 @@ from flows.walls import required_walls
 from geo.errors import ConfigurationError
 from geo.fetching.http import FetchLimits
 from geo.load import load
-from geo.read import ReadLimits, read
 from geo.snapshot import snapshot
 from geo.space.areas import AdminAreas
 from geo.standing import deciding, standing
-from geo.states import Deciding, Loaded, Outcome, Refusal, Snapshot, Validated, Verdict
+from geo.states import (
+    Deciding,
+    Loaded,
+    Outcome,
+    RawTable,
+    Refusal,
+    Snapshot,
+    Validated,
+    Verdict,
+)
 from geo.store import lease, runs
 from geo.store.boundaries import load_areas
 from geo.store.looks import Look, looked
 from geo.survey import survey
 from schemas.models import Bilingual, Severity, Source
-from schemas.source_columns import columns_taken
 
 
 def refresh(job: Job, *, only: Collection[str] | None = None, again: bool = False) -> RefreshResult:
@@ -46,7 +54,12 @@ def refresh(job: Job, *, only: Collection[str] | None = None, again: bool = Fals
     """
     wanted = wanted_sources(job, only)
     prepare(job)
-    outcomes = [ingest(job, source, again=again) for source in wanted]
+
+    def is_due(job: Job, source: Source, taken: Snapshot) -> bool:
+        return again or standing_outcome(job, source, taken, _deciding(job, source)) is None
+
+    with reading_ahead(job, wanted, is_due) as early:
+        outcomes = [ingest(early, source, again=again) for source in wanted]
     return finish(job, outcomes)
 
 
@@ -215,19 +228,11 @@ def understand(
     """
     layer = job.view.layer(source.layer)
     job.progress(f"{source.id}: read")
-    raw = step(
-        f"read {source.id}",
-        read,
-        {file.name: file.path for file in taken.files},
-        source.format,
-        container_layer=source.container_layer,
-        encoding=source.encoding,
-        columns_hint=sorted(columns_taken(source) | set(source.unused)),
-        limits=ReadLimits.of_delivery(job.settings.max_delivery),
-        required_walls=required_walls(job, taken),
-    )
+    raw = step(f"read {source.id}", _read, job, source, taken)
     if isinstance(raw, Refusal):
         return raw
+    if job.ahead:
+        job.ahead.start_after(source)
     surveyed = step(f"survey {source.id}", survey, raw, source, layer)
     if isinstance(surveyed, Refusal):
         return surveyed
@@ -239,6 +244,10 @@ def understand(
         Declared(source, layer, job.view.area, job.catalogue),
         areas() if areas else load_areas(job.engine),
     )
+
+
+def _read(job: Job, source: Source, taken: Snapshot) -> RawTable | Refusal:
+    return job.ahead.read(source, taken) if job.ahead else start(job, source, taken).finish()
 
 
 def _record(job: Job, source: Source, end: Ending, taken: Snapshot | None = None) -> SourceOutcome:

@@ -12,6 +12,7 @@ import json
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -62,7 +63,12 @@ class ReadLimits:
         )
 
 
-def read(
+def read(files: Mapping[str, Path], format: str, **options: Any) -> RawTable | Refusal:
+    """Reads one delivery, from the start of its child to its end; see `begin`."""
+    return begin(files, format, **options).finish()
+
+
+def begin(
     files: Mapping[str, Path],
     format: str,
     *,
@@ -72,8 +78,8 @@ def read(
     columns_hint: Sequence[str] = (),
     scratch: Path | None = None,
     required_walls: frozenset[str] = REQUIRED_WALLS,
-) -> RawTable | Refusal:
-    """Read one delivery.
+) -> Reading:
+    """Starts to read one delivery.
 
     `files` maps the agency's file names to their stored bytes: one file, or the parts of a bare
     shapefile. `container_layer` chooses among layers or sheets; `columns_hint` are the column
@@ -91,16 +97,46 @@ def read(
         "columns_hint": list(columns_hint),
         "required_walls": sorted(required_walls),
     }
-    with child.job_folder(files, job, scratch) as folder:
-        intake = handed.Intake(scratch)
-        limit = (allowed.seconds, allowed.output_bytes)
-        end = child.run(folder, str(format), *limit, intake.take)
-        if end.walls:
-            Walls(end.walls, required_walls).require()
-        silent = child.left(folder, REPORT_FILE) is None and not end.stopped
-        if end.walls is None or silent:
-            return refusal(*end.refusal())
-        return handed.accept(folder, intake, end, str(format), allowed.bad_rows)
+    return Reading(files, job, allowed, required_walls, scratch)
+
+
+class Reading:
+    """A child that has begun with one delivery, and waits with its rows until they are asked for.
+
+    It is over with `finish`, or with `close`; its clock is that of `finish`.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, Path],
+        job: dict[str, Any],
+        limits: ReadLimits,
+        required_walls: frozenset[str],
+        scratch: Path | None,
+    ) -> None:
+        self._limits, self._required, self._scratch = limits, required_walls, scratch
+        self._format = str(job["format"])
+        with ExitStack() as stack:
+            self._folder = stack.enter_context(child.job_folder(files, job, scratch))
+            self._child = child.Child(self._folder, self._format)
+            stack.callback(self._child.stop)
+            self._kept = stack.pop_all()
+
+    def finish(self) -> RawTable | Refusal:
+        """The outcome. Raises `WallsMissing` if a wall did not stand around the child."""
+        with self._kept:
+            intake, limits = handed.Intake(self._scratch), self._limits
+            end = self._child.hear(limits.seconds, limits.output_bytes, intake.take)
+            if end.walls:
+                Walls(end.walls, self._required).require()
+            silent = child.left(self._folder, REPORT_FILE) is None and not end.stopped
+            if end.walls is None or silent:
+                return refusal(*end.refusal())
+            return handed.accept(self._folder, intake, end, self._format, limits.bad_rows)
+
+    def close(self) -> None:
+        """Ends the child, whatever it has done, and takes its folder away."""
+        self._kept.close()
 
 
 def walls(required: frozenset[str] = REQUIRED_WALLS) -> Walls:

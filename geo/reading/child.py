@@ -142,8 +142,9 @@ class Child:
         """End it, with all that it started."""
         self._pipe.close()
         _kill_group(self._process)
-        with self._stderr:
-            self._said = self._said or _end_of(self._stderr)
+        if not self._stderr.closed:
+            self._said = _end_of(self._stderr)
+            self._stderr.close()
 
 
 def taken(take: Take, pipe: Pipe) -> str | None:

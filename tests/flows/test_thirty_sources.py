@@ -82,7 +82,7 @@ def large_city(small_city: SmallCity, monkeypatch: pytest.MonkeyPatch) -> SmallC
     small_city.job = replace(small_city.job, view=changed)
     assert len(small_city.job.view.sources) == 30
     fail_step(monkeypatch, "stream", ValueError("injected"), "injected")
-    monkeypatch.setattr(child, "run", killed_where(child.run, "killed.csv"))
+    monkeypatch.setattr(child.Child, "hear", killed_where(child.Child.hear, "killed.csv"))
     return small_city
 
 
@@ -98,13 +98,14 @@ def source_of(pattern: Source, name: str) -> Source:
     return pattern.model_copy(update=own)
 
 
-def killed_where(run: Callable[..., child.End], name: str) -> Callable[..., child.End]:
+def killed_where(hear: Callable[..., child.End], name: str) -> Callable[..., child.End]:
     """The reader of one file is killed by the system, as one that takes too much memory is."""
 
-    def instead(folder: Path, *given: Any) -> child.End:
-        if name in json.loads((folder / "job.json").read_text("utf-8"))["files"]:
+    def instead(self: child.Child, *given: Any) -> child.End:
+        if name in json.loads((self.folder / "job.json").read_text("utf-8"))["files"]:
+            self.stop()
             return child.End(-signal.SIGKILL, timed_out=False, said="", walls=None)
-        return run(folder, *given)
+        return hear(self, *given)
 
     return instead
 
