@@ -12,7 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pyarrow as pa
+
 from flows.ahead import reading_ahead, start
+from flows.copying import Copying
 from flows.engine import step
 from flows.faults import Ending, contain, ending
 from flows.job import Job, RefreshResult, SourceOutcome
@@ -25,13 +28,11 @@ from flows.streaming import Declared, stream
 from flows.walls import required_walls
 from geo.errors import ConfigurationError
 from geo.fetching.http import FetchLimits
-from geo.load import load
 from geo.snapshot import snapshot
 from geo.space.areas import AdminAreas
 from geo.standing import deciding, standing
 from geo.states import (
     Deciding,
-    Loaded,
     Outcome,
     RawTable,
     Refusal,
@@ -188,32 +189,20 @@ def _work(
     decision: runs.Decision | None,
 ) -> SourceOutcome | Refusal:
     """read -> survey -> stream -> gate -> load."""
-    delivery = understand(job, source, taken)
-    if isinstance(delivery, Refusal):
-        return delivery
-    verdict = judge(job, source, delivery, past, decision)
-    counted = counts(source, run_id, delivery, verdict)
-    if verdict.outcome == "held":
-        runs.close_held(job.engine, run_id, delivery, verdict)
-        return counted
-    loaded = _load(job, source, run_id, delivery, verdict, token, decision)
+    with Copying(job, source, run_id) as copying:
+        delivery = understand(job, source, taken, copy=copying.add)
+        if isinstance(delivery, Refusal):
+            return delivery
+        verdict = judge(job, source, delivery, past, decision)
+        counted = counts(source, run_id, delivery, verdict)
+        if verdict.outcome == "held":
+            runs.close_held(job.engine, run_id, delivery, verdict)
+            return counted
+        require_room(job, delivery)
+        job.progress(f"{source.id}: load")
+        label = f"load {source.layer} from {source.id}"
+        loaded = step(label, copying.load, delivery, verdict, token, decision)
     return replace(counted, added=loaded.added, changed=loaded.changed, removed=loaded.removed)
-
-
-def _load(
-    job: Job,
-    source: Source,
-    run_id: int,
-    delivery: Validated,
-    verdict: Verdict,
-    token: UUID,
-    decision: runs.Decision | None,
-) -> Loaded:
-    layer = job.view.layer(source.layer)
-    require_room(job, delivery)
-    job.progress(f"{source.id}: load")
-    label = f"load {layer.id} from {source.id}"
-    return step(label, load, job.engine, run_id, delivery, verdict, source, layer, token, decision)
 
 
 def understand(
@@ -221,10 +210,12 @@ def understand(
     source: Source,
     taken: Snapshot,
     areas: Callable[[], AdminAreas | None] | None = None,
+    copy: Callable[[pa.Table], None] | None = None,
 ) -> Validated | Refusal:
     """read -> survey -> stream: what the bytes say now; nothing is written.
 
-    Places are judged within the boundaries that `areas` gives; without it, the database's.
+    Places are judged within the boundaries that `areas` gives; without it, the database's. `copy`
+    gets the accepted rows of each batch as it is judged.
     """
     layer = job.view.layer(source.layer)
     job.progress(f"{source.id}: read")
@@ -243,6 +234,7 @@ def understand(
         surveyed,
         Declared(source, layer, job.view.area, job.catalogue),
         areas() if areas else load_areas(job.engine),
+        copy,
     )
 
 

@@ -7,6 +7,7 @@ may work on batches in any place; what only all rows together tell is settled in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -30,14 +31,22 @@ class Declared:
     catalogue: IssueCatalogue
 
 
-def stream(delivery: Surveyed, declared: Declared, admin: AdminAreas | None) -> Validated:
+def stream(
+    delivery: Surveyed,
+    declared: Declared,
+    admin: AdminAreas | None,
+    copy: Callable[[pa.Table], None] | None = None,
+) -> Validated:
     """Judges all of a delivery; the memory holds one batch, and the keys that rows may share.
 
+    `copy` gets the accepted rows of each batch, to send them ahead while the next one is judged.
     Raises RowAccountingError if a row went astray, which is a fault of ours.
     """
     settling = Settling(delivery, declared.source, admin, declared.catalogue)
     for batch in delivery.raw.batches():
-        settling.add(judged(batch, delivery.operation, declared, admin, delivery.alike))
+        accepted = settling.add(judged(batch, delivery.operation, declared, admin, delivery.alike))
+        if copy:
+            copy(accepted)
     return settling.finish()
 
 

@@ -66,8 +66,11 @@ class Settling:
         self._set_aside: dict[str, Spill] = {}
         self._at_area = self._repaired = 0
 
-    def add(self, batch: Judged) -> None:
-        """The next batch of the delivery. Raises RowAccountingError if a row went astray."""
+    def add(self, batch: Judged) -> pa.Table:
+        """The next batch of the delivery; answers the rows of it that are accepted.
+
+        Raises RowAccountingError if a row went astray.
+        """
         issues = gather([batch.issues, *self._keys.issues(batch)])
         quarantined = quarantine(batch.raw, issues)
         keep = pc.invert(pc.is_in(batch.rows["source_row"], quarantined["source_row"]))
@@ -84,6 +87,7 @@ class Settling:
             if name not in self._set_aside:
                 self._set_aside[name] = Spill(rows.schema)
             self._set_aside[name].add(rows)
+        return accepted
 
     def finish(self) -> Validated:
         """The delivery, when all of its batches were added.

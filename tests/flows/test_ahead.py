@@ -90,10 +90,10 @@ def test_a_delivery_that_changes_meanwhile_is_read_as_it_is_then(
     second = order(small_city)[order(small_city).index(PARKS) - 1]
     worked = pipeline.stream
 
-    def meanwhile(delivery: Any, declared: Any, admin: Any) -> Any:
+    def meanwhile(delivery: Any, declared: Any, *more: Any) -> Any:
         if declared.source.id == second:
             small_city.parks(25)
-        return worked(delivery, declared, admin)
+        return worked(delivery, declared, *more)
 
     monkeypatch.setattr(pipeline, "stream", meanwhile)
     outcomes, _ = small_city.refresh()

@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from flows import pipeline, publishing
+from flows import publishing
+from flows.copying import Copying
 from flows.deciding import approve, reject
 from geo.errors import ConfigurationError, LeaseHeld, UnknownRun
 from geo.store import lease, runs
@@ -115,7 +116,7 @@ def test_an_approval_that_was_killed_was_never_made(
     run_id = outcomes[PARKS].run_id
     assert run_id is not None
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "load", _killed)
+        patch.setattr(Copying, "load", _killed)
         with pytest.raises(KeyboardInterrupt):
             approve(small_city.job, run_id, by="สมชาย", reason="closed")
     assert [hold.run_id for hold in runs.holds(small_city.job.engine)] == [run_id]

@@ -16,13 +16,13 @@ import pytest
 from sqlalchemy import text
 
 from flows import pipeline, publishing
+from flows.copying import Copying
 from flows.deciding import approve, reject
 from flows.job import Job, RefreshResult, SourceOutcome
 from flows.opening import prepare
 from flows.upgrading import preview, upgrade
 from geo import standing
 from geo.errors import ConfigurationError, LayerUnbuilt, UnknownRun
-from geo.load import load
 from geo.normalising import hashing
 from geo.settings import Settings
 from geo.store import lease, runs
@@ -464,13 +464,15 @@ def _paused_at_load(
     """
     stopped, may_go_on = threading.Event(), threading.Event()
 
+    load = Copying.load
+
     def load_later(*arguments: Any) -> Any:
-        monkeypatch.setattr(pipeline, "load", load)
+        monkeypatch.setattr(Copying, "load", load)
         stopped.set()
         assert may_go_on.wait(120)
         return load(*arguments)
 
-    monkeypatch.setattr(pipeline, "load", load_later)
+    monkeypatch.setattr(Copying, "load", load_later)
     future = pool.submit(work)
     assert stopped.wait(120)
     return future, may_go_on
