@@ -1,4 +1,4 @@
-"""Memory of every process is flat: three times the rows take hardly more, in parent and in child."""
+"""Memory of every process is flat: three times the rows take hardly more, parent or child."""
 
 from __future__ import annotations
 
