@@ -140,7 +140,10 @@ declare
     closed integer;
     opened integer;
 begin
-    perform set_config('work_mem', current_setting('maintenance_work_mem'), true);
+    -- Until the commit: rows are sorted as indexes are, and a table of less than some million rows is indexed
+    -- before helpers have started, who cost half as much again.
+    perform set_config('work_mem', current_setting('maintenance_work_mem'), true),
+            set_config('min_parallel_table_scan_size', '1GB', true);
     perform from meta.run r
     where r.run_id = run and r.source_id = source and r.layer_id = layer_name for key share;
     if not found then
