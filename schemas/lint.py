@@ -20,6 +20,14 @@ from schemas.lint_layers import area_problems, issue_problems, layer_problems
 from schemas.lint_sources import source_problems
 from schemas.models import Layer, OneMap, Role
 
+TAKEN = frozenset(
+    {
+        *("place", "release", "layer_status", "quality_issue"),
+        *("map", "layer", "layer_column", "source", "source_health"),
+    }
+)
+"""Views that each map has in `onemap` and `web`; `<layer>_versions` stand beside its layers."""
+
 
 def lint(*folders: Path) -> list[Finding]:
     """Every finding in the declarations below the folders, by place; see `load_catalogue`.
@@ -115,6 +123,10 @@ def _map_problems(one_map: OneMap, catalogue: Catalogue) -> Iterator[Problem]:
             if id_ not in fed:
                 yield ("layers", i), f"no source of this map feeds the layer `{id_}`"
     yield from _boundaries(one_map, catalogue.layers)
+    for i, id_ in enumerate(one_map.layers):
+        if id_ in TAKEN or id_ in {f"{layer}_versions" for layer in one_map.layers}:
+            message = f"`{id_}` is a view of its own in the map's database"
+            yield ("layers", i), f"{message}; give the layer another name"
 
 
 def _boundaries(one_map: OneMap, layers: Mapping[str, Layer]) -> Iterator[Problem]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import sql
 from schemas.catalogue import FOLDER, ISSUES, KINDS
 from schemas.documents import read_document
 from schemas.errors import DeclarationError
-from schemas.lint import lint
+from schemas.lint import TAKEN, lint
 from tests.timing import cpu_seconds
 
 
@@ -257,6 +258,24 @@ def test_lint_reads_no_drop_and_runs_nothing(folder: Path, monkeypatch: pytest.M
     )
     lint(folder)
     assert set(opened) == {".yaml"}
+
+
+@pytest.mark.parametrize("taken", ["place", "source_health", "districts_versions"])
+def test_a_layer_has_no_name_of_another_view(folder: Path, taken: str) -> None:
+    """Its view would take the place of the one that planners or the public read."""
+    for path in (folder / "layers" / "hospitals.yaml", *folder.glob("[ms]*s/*.yaml")):
+        text = path.read_text("utf-8").replace("layer: hospitals", f"layer: {taken}")
+        text = re.sub(r"^(id: |  - )hospitals$", rf"\1{taken}", text, flags=re.MULTILINE)
+        path.write_text(re.sub(r"\bhospitals(?=[,\]])", taken, text), "utf-8")
+    (folder / "layers" / "hospitals.yaml").rename(folder / "layers" / f"{taken}.yaml")
+    told = {f.message for f in lint(folder) if f.path.parent.name == "maps"}
+    assert any(f"`{taken}` is a view of its own" in message for message in told), told
+
+
+def test_views_of_every_map_are_no_names_for_layers() -> None:
+    views = {view.object_name for view in sql.views()}
+    public = {name.partition(".")[2] for name in views if name.startswith(("onemap.", "web."))}
+    assert public | {"place"} == TAKEN
 
 
 def test_the_guide_s_layer_is_clean(folder: Path) -> None:
