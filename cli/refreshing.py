@@ -16,7 +16,6 @@ from cli.words import CHANGES, OUTCOMES, SOURCE, changes
 from flows.job import Progress, RefreshResult, SourceOutcome
 from flows.opening import open_job
 from geo.errors import PrefectUnreachable
-from geo.read import walls
 from geo.settings import from_environment
 from schemas.catalogue import load_catalogue
 
@@ -73,9 +72,20 @@ def refresh(
         result = _through_prefect(map_id, drops, only, again)
     else:
         result = _shown(answer, lambda progress: _refreshed(map_id, drops, only, again, progress))
-    _say(getattr(walls(from_environment().required_walls).sentence(), answer.language))
+    if not all(source.stands for source in result.sources):
+        _say_walls(answer)
     print_outcomes(result, map_id, answer)
     return result.exit_code
+
+
+def _say_walls(answer: Answer) -> None:
+    """What stood around the reader; to try it takes a process, and where nothing was read, none
+    had to stand.
+    """
+    from geo.read import walls
+
+    sentence = walls(from_environment().required_walls).sentence()
+    _say(getattr(sentence, answer.language))
 
 
 def preview(

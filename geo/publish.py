@@ -20,7 +20,6 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from geo.errors import ConfigurationError, DatabaseBusy
-from geo.publishing.build import build_release
 from geo.publishing.durable import sync, sync_tree
 from geo.publishing.manifest import FORMAT, write_manifest
 from geo.publishing.previous import Previous
@@ -76,6 +75,8 @@ def publish(
     stale = target > 1 and followed != (publication.declarations_sha256, FORMAT)
     if not coming.changes and not stale:
         return None
+    from geo.publishing.build import build_release  # GDAL, where there is something to write
+
     building = home / f".building-{target}"
     try:
         previous = Previous(home / str(target - 1), coming.manifest) if coming.manifest else None

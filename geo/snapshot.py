@@ -198,7 +198,7 @@ def _store_url(url: str, store: Path, limits: FetchLimits) -> tuple[StoredFile, 
 def _incoming(store: Path) -> Iterator[BinaryIO]:
     """A file for one copy, on the store's own file system, so that keeping it is one rename.
 
-    It is on the disk when the block ends, and gone if the block fails.
+    It is whole when the block ends, and gone if the block fails.
     """
     folder = store / "incoming"
     folder.mkdir(parents=True, exist_ok=True)
@@ -208,17 +208,20 @@ def _incoming(store: Path) -> Iterator[BinaryIO]:
         except BaseException:
             Path(copy.name).unlink()
             raise
-        copy.flush()
-        os.fsync(copy.fileno())
 
 
 def _keep(temporary: Path, name: str, sha256: str, size: int, store: Path) -> StoredFile:
-    """Moves a complete copy under its hash; bytes that are there already are left alone."""
+    """Moves a complete copy under its hash, once it is on the disk.
+
+    Bytes that are there already are left alone, and nobody waits for the disk because of them.
+    """
     blob = _blob(store, sha256)
     if blob.exists():
         temporary.unlink()
     else:
         blob.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("rb") as copy:
+            os.fsync(copy.fileno())
         temporary.chmod(0o444)
         temporary.rename(blob)
     return StoredFile(name, sha256, size, blob)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pyproj
 import pyproj.database
@@ -29,7 +29,7 @@ from geo.store.boundaries import areas_fingerprint
 from geo.store.database import connect
 from geo.values.codes import AdminCodes
 from schemas.catalogue import MapView
-from schemas.models import Bilingual, Role, Source
+from schemas.models import Bilingual, IssueCode, Role, Source
 
 _ONLY_SHOWN = frozenset(
     {"title", "description", "style", "in_tiles", "schedule", "promise_days", "as_of"}
@@ -49,6 +49,10 @@ open in the parent what only the reading child may touch: each wheel carries a G
 that the package's version names it."""
 
 _MANY = 4
+_REMEMBERED = 512
+"""Declarations whose parts are kept: those of a large map."""
+
+T = TypeVar("T")
 
 
 def standing(engine: Engine, source: Source, taken: Snapshot, now: Deciding) -> runs.Earlier | None:
@@ -64,19 +68,32 @@ def deciding(engine: Engine, view: MapView, source: Source, catalogue: IssueCata
     with connect(engine) as connection:
         areas = "" if boundary else areas_fingerprint(connection)
     parts = {
-        **dict(_declared("source", source)),
-        **dict(_declared("layer", layer)),
-        **dict(_declared("area", view.area)),
-        **{
-            f"severity of {code}": f"{declared.severity.value}, {declared.responsible}"
-            for code, declared in sorted(catalogue.codes.items())
-        },
+        **_declared("source", _Same(source)),
+        **_declared("layer", _Same(layer)),
+        **_declared("area", _Same(view.area)),
+        **_severities(_Same(catalogue.codes)),
         **{f"step {name}": str(number) for name, number in STEPS.items()},
-        "codes": _codes(view.area.province_code),
+        "codes": _codes(_Same(AdminCodes.for_province(view.area.province_code))),
         "boundaries": areas,
         **_versions(),
     }
     return Deciding(parts)
+
+
+class _Same(Generic[T]):
+    """A value that does not change: what is made of it is made once, and found by its identity.
+
+    The sources of a map share layers, an area and codes, and each is asked about twice.
+    """
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
 
 
 def because(before: Deciding, now: Deciding) -> str | None:
@@ -103,11 +120,23 @@ def _change(name: str, before: str | None, now: str | None) -> str:
 _HASHED = ("codes", "boundaries", "PROJ data")
 
 
-def _declared(kind: str, declaration: BaseModel) -> Iterator[tuple[str, str]]:
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _declared(kind: str, declaration: _Same[BaseModel]) -> Mapping[str, str]:
     """Each key of a declaration with the hash of what decides in it."""
-    for key in type(declaration).model_fields:
-        if key not in _ONLY_SHOWN:
-            yield f"{kind} {key}", _hash(_without_words(getattr(declaration, key)))
+    declared = declaration.value
+    return {
+        f"{kind} {key}": _hash(_without_words(getattr(declared, key)))
+        for key in type(declared).model_fields
+        if key not in _ONLY_SHOWN
+    }
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _severities(codes: _Same[Mapping[str, IssueCode]]) -> Mapping[str, str]:
+    return {
+        f"severity of {code}": f"{declared.severity.value}, {declared.responsible}"
+        for code, declared in sorted(codes.value.items())
+    }
 
 
 def _without_words(value: Any) -> Any:
@@ -140,9 +169,10 @@ def _versions() -> Mapping[str, str]:
     }
 
 
-def _codes(province_code: str) -> str:
-    """Hash of the province's codes, names and successors, whoever they come from."""
-    return _hash(AdminCodes.for_province(province_code).content)
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _codes(codes: _Same[AdminCodes]) -> str:
+    """Hash of a province's codes, names and successors, whoever they come from."""
+    return _hash(codes.value.content)
 
 
 def _hash(value: Any) -> str:

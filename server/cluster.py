@@ -113,22 +113,22 @@ def start(settings: Settings) -> Status:
                 _initialise(place)
             _launch(place)
         _wait_until_ready(place)
-        return _status(place, found=postmaster is not None)
+        return _status(place, postmaster or _postmaster(place), found=postmaster is not None)
 
 
 def stop(settings: Settings) -> Status:
     """Stop the cluster; open transactions are undone. Nothing happens if it does not run."""
     place = locate(settings.home)
     if not place.folder.is_dir():
-        return _status(place)
+        return _looked_at(place)
     with _locked(place):
         _stop(place)
-        return _status(place)
+        return _looked_at(place)
 
 
 def status(settings: Settings) -> Status:
     """Whether the cluster runs, and where it lies. Changes nothing."""
-    return _status(locate(settings.home))
+    return _looked_at(locate(settings.home))
 
 
 def reset(settings: Settings, *, confirmed: bool) -> Status:
@@ -148,7 +148,7 @@ def reset(settings: Settings, *, confirmed: bool) -> Status:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     if not is_configured(settings):  # otherwise they are another server's releases
         shutil.rmtree(settings.releases, ignore_errors=True)
-    return _status(place)
+    return _looked_at(place)
 
 
 def url(settings: Settings, map_id: str, role: str = OWNER) -> str:
@@ -273,8 +273,11 @@ def _locked(place: Place) -> Iterator[None]:
         yield
 
 
-def _status(place: Place, found: bool = False) -> Status:
-    pid = _postmaster(place) if place.folder.is_dir() else None
+def _looked_at(place: Place) -> Status:
+    return _status(place, _postmaster(place) if place.folder.is_dir() else None)
+
+
+def _status(place: Place, pid: int | None, found: bool = False) -> Status:
     return Status(
         running=pid is not None,
         pid=pid,

@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from http import HTTPStatus
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin, urlsplit
-
-import httpx
 
 from geo.errors import ConfigurationError, FetchFailed, FetchIncomplete
 from geo.settings import MAX_DELIVERY
+
+if TYPE_CHECKING:
+    import httpx
 
 _MOST_REDIRECTS = 5
 
@@ -65,7 +67,7 @@ def fetch(url: str, target: BinaryIO, limits: FetchLimits | None = None) -> Fetc
             if response.is_redirect:
                 url = _next(url, response.headers["location"])
                 continue
-            if response.status_code != httpx.codes.OK:
+            if response.status_code != HTTPStatus.OK:
                 raise FetchFailed(_shown(url), f"HTTP status {response.status_code}")
             _copy(url, response, target, limits)
             headers = response.headers
@@ -85,6 +87,8 @@ def _next(url: str, location: str) -> str:
 
 @contextmanager
 def _open(url: str, limits: FetchLimits) -> Iterator[httpx.Response]:
+    import httpx  # where something is fetched
+
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"{_shown(url)} is no http(s) address; correct `location`")
@@ -125,6 +129,8 @@ def _resolve(host: str, port: int, limits: FetchLimits) -> str:
 
 def _copy(url: str, response: httpx.Response, target: BinaryIO, limits: FetchLimits) -> None:
     """Counts raw bytes: an HTTP library believes chunks even where another length is stated."""
+    from httpx import HTTPError
+
     stated = response.headers.get("content-length")
     if stated is not None and int(stated) > limits.most_bytes:
         raise TooLarge(int(stated))
@@ -138,7 +144,7 @@ def _copy(url: str, response: httpx.Response, target: BinaryIO, limits: FetchLim
             if time.monotonic() > latest:
                 raise FetchIncomplete(_shown(url), f"{limits.total_seconds:.0f} s were not enough")
             target.write(chunk)
-    except httpx.HTTPError as error:
+    except HTTPError as error:
         raise FetchIncomplete(_shown(url), str(error) or type(error).__name__) from error
     if stated is not None and received != int(stated):
         raise FetchIncomplete(_shown(url), f"{received} of {stated} bytes came")

@@ -18,7 +18,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -74,6 +73,8 @@ def feature_ids(source_id: str, keys: Sequence[Column]) -> pa.Array:
 
 def _digests(columns: Sequence[tuple[str, Column]], rows: int) -> npt.NDArray[np.uint8]:
     """(rows, 16) bytes, by so few rows at a time that their text stays small."""
+    from pandas.util import hash_array  # half a second, where rows are at work
+
     digests = np.empty((rows, len(_SIP_KEYS)), dtype="<u8")
     size = sum(column.nbytes for _, column in columns)
     step = min(_ROWS_AT_ONCE, rows * _BYTES_AT_ONCE // max(size, 1) + 1)
@@ -82,7 +83,7 @@ def _digests(columns: Sequence[tuple[str, Column]], rows: int) -> npt.NDArray[np
         parts = [(name, column.slice(start, step)) for name, column in columns]
         written = _written(parts, len(some)).to_numpy(zero_copy_only=False)
         for half, key in enumerate(_SIP_KEYS):
-            some[:, half] = pd.util.hash_array(written, hash_key=key, categorize=False)
+            some[:, half] = hash_array(written, hash_key=key, categorize=False)
     return digests.view(np.uint8)
 
 

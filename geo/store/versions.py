@@ -18,7 +18,7 @@ ID_TYPE, HASH_TYPE = pa.binary(ID_BYTES), pa.binary(HASH_BYTES)
 """A fingerprint has the version of its recipe before it, also that of the first recipe, which is
 stored without."""
 
-_FIRST_VERSION = pa.scalar(b"\x01")
+_FIRST_VERSION = b"\x01"
 _Bytes = NDArray[np.uint8]
 _Index = NDArray[np.int64]
 
@@ -64,7 +64,7 @@ class Versions:
 
 def _versioned(hashes: Column) -> pa.Array:
     plain = as_array(hashes).cast(pa.binary())
-    told = pc.binary_join_element_wise(_FIRST_VERSION, plain, pa.scalar(b""))
+    told = pc.binary_join_element_wise(pa.scalar(_FIRST_VERSION), plain, pa.scalar(b""))
     first = pc.equal(pc.binary_length(plain), HASH_BYTES - 1)
     return pc.if_else(first, told, plain).cast(HASH_TYPE)
 

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pythainlp.util import normalize, reorder_vowels
 
 from geo.values.distinct import Column, Mask, as_text, distinct, spanned_bytes
 
@@ -159,9 +158,23 @@ def clean_text(text: str) -> str | None:
             text = text.translate(_PRIVATE_GLYPHS)
         text = unicodedata.normalize("NFC", text)
     text = _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
-    while _DISORDER.search(text) and text != (ordered := reorder_vowels(text)):
+    while _DISORDER.search(text) and text != (ordered := _reordered(text)):
         text = unicodedata.normalize("NFC", ordered)
     return text or None
+
+
+def _reordered(text: str) -> str:
+    from pythainlp.util import reorder_vowels  # with it comes all that the package can do
+
+    ordered: str = reorder_vowels(text)
+    return ordered
+
+
+def _normalised(text: str) -> str:
+    from pythainlp.util import normalize
+
+    spelt: str = normalize(text)
+    return spelt
 
 
 def key_of(text: str, prefixes: Sequence[str] = ()) -> str | None:
@@ -174,7 +187,7 @@ def key_of(text: str, prefixes: Sequence[str] = ()) -> str | None:
     cleaned = clean_text(text)
     if cleaned is None:
         return None
-    spelt = normalize(cleaned) if _DOUBLED.search(cleaned) else cleaned
+    spelt = _normalised(cleaned) if _DOUBLED.search(cleaned) else cleaned
     folded = _DASHES.sub("-", arabic_digits(spelt).casefold())
     if folded.startswith(tuple(prefixes)):
         prefix = next(prefix for prefix in prefixes if folded.startswith(prefix))

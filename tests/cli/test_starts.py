@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,14 @@ from geo.settings import project_folder
 from tests.cli.conftest import Result, environment_of
 
 SCRIPT = Path(sys.executable).with_name("onemap")
-SLOW = {"geopandas", "pandas", "prefect", "pyogrio", "pythainlp", "scipy"}
+SLOW = {"geoalchemy2", "geopandas", "pandas", "prefect", "pyogrio", "pythainlp", "scipy"}
 """What takes a good part of a second to import, and is needed once data are at work."""
-DATABASES = SLOW | {"numpy", "psycopg", "pyarrow", "sqlalchemy"}
+COLUMNS = SLOW | {"geothai", "httpx", "numpy", "pyarrow", "pyproj", "shapely"}
+"""What works on rows; to look at a map's registers needs none of it."""
+DATABASES = COLUMNS | {"psycopg", "sqlalchemy"}
+DECLARATIONS = {"pydantic", "yaml"}
+TIMES_TYPER = {"--help": 5, "layers": 8, "lint": 12, "status": 14, "holds": 14}
+"""CPU of a command, in starts of Python that import Typer alone."""
 AWAY = {
     "ONEMAP_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/{map}",
     "PREFECT_API_URL": "http://127.0.0.1:1/api",
@@ -42,15 +48,15 @@ def start(*arguments: str, home: Path) -> tuple[Result, set[str]]:
 @pytest.mark.parametrize(
     ("arguments", "code", "said", "spared"),
     [
-        (("--help",), 0, "agency files in", DATABASES | {"yaml"}),
+        (("--help",), 0, "agency files in", DATABASES | DECLARATIONS),
         (("lint",), 0, "in order", DATABASES),
         (("layers",), 0, "subdistricts", DATABASES),
         (("position", "100", "13", "--crs", "EPSG:4326"), 0, "accuracy", SLOW | {"sqlalchemy"}),
         (("db", "status"), 3, "does not run", SLOW | {"sqlalchemy"}),
-        (("db", "url"), os.EX_UNAVAILABLE, "127.0.0.1:1", SLOW),
-        (("holds",), os.EX_UNAVAILABLE, "127.0.0.1:1", SLOW),
-        (("status",), os.EX_UNAVAILABLE, "127.0.0.1:1", SLOW),
-        (("status", "--check"), 3, "ONEMAP UNKNOWN - sample: the database at", SLOW),
+        (("db", "url"), os.EX_UNAVAILABLE, "127.0.0.1:1", COLUMNS),
+        (("holds",), os.EX_UNAVAILABLE, "127.0.0.1:1", COLUMNS),
+        (("status",), os.EX_UNAVAILABLE, "127.0.0.1:1", COLUMNS),
+        (("status", "--check"), 3, "ONEMAP UNKNOWN - sample: the database at", COLUMNS),
         (("run", "--map", "bangkok", "--drops", "none"), os.EX_NOINPUT, "none", SLOW),
         (("serve", "--public-url", "map.example"), os.EX_CONFIG, "--public-url", SLOW),
         (("deploy",), os.EX_UNAVAILABLE, "the Prefect server at", SLOW),
@@ -64,6 +70,38 @@ def test_a_start_imports_what_it_needs(
     assert said in result.stdout + result.stderr
     assert result.returncode == code, result.stderr
     assert not spared & imported
+
+
+def test_a_run_with_nothing_to_read_imports_no_reader_and_no_writer() -> None:
+    """Its modules alone: what they import when there is something to read comes later."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import sys, cli.refreshing, flows.pipeline; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=project_folder(),
+    )
+    assert not (SLOW | {"deflate", "httpx", "samples.generator"}) & set(found.stdout.split())
+
+
+@pytest.mark.parametrize("command", TIMES_TYPER)
+def test_a_start_costs_little_more_than_its_libraries(command: str, tmp_path: Path) -> None:
+    environment = environment_of(ONEMAP_HOME=str(tmp_path), **AWAY)
+    ours = _cpu_seconds([str(SCRIPT), command], environment)
+    least = _cpu_seconds([sys.executable, "-c", "import typer"], environment)
+    assert ours < TIMES_TYPER[command] * least
+
+
+def _cpu_seconds(command: list[str], environment: dict[str, str]) -> float:
+    """The best of three."""
+    return min(_once(command, environment) for _ in range(3))
+
+
+def _once(command: list[str], environment: dict[str, str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, env=environment, capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_bash_completes_commands_options_and_languages(tmp_path: Path) -> None:
