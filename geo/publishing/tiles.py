@@ -42,9 +42,9 @@ Tile = tuple[int, bytes]
 """Number and packed bytes."""
 
 WHOLE_MAP: Final = "map"
-MOST_THINGS: Final = 25_000
-"""A tile of more is counted unseen: an identity of 16 random octets, a place and the numbers of
-attributes take 20 of them each, however they are packed."""
+THING: Final = 20
+"""Bytes that a feature takes at least, however it is packed: an identity of 16 random octets, a
+place, the numbers of its attributes. A tile of more than fit is counted without being encoded."""
 MOST_OCTETS: Final = 1 << 24
 """Of shapes in memory: a million vertices, which no packing brings under the budget."""
 BUFFER: Final = 64
@@ -161,15 +161,17 @@ class Cutter:
 
     def _plan_zoom(self, layer: Layer, zoom: int, whole: bool) -> None:
         kind, by_kind = _by_kind(layer, zoom, "buffer", "heaped")
-        decided = {"whole": whole, "counted": zoom < layer.style.count_below, "most": MOST_THINGS}
+        counted, most = zoom < layer.style.count_below, budget_of(layer, zoom) // THING
+        decided = {"whole": whole, "counted": counted, "most": most}
         self._run(f"publish_plan_{kind}", layer, **_at(zoom), **by_kind, **decided)
 
     def _cut_zoom(self, layer: Layer, zoom: int) -> Iterator[Tile]:
         """The planned tiles of a zoom: those that are drawn, and then those that are counted."""
-        planned = self._run("publish_planned", layer, zoom=zoom)
-        counted = [(tile.x, tile.y) for tile in planned]
+        planned = self._run("publish_planned", layer, zoom=zoom).all()
+        counted = [(tile.x, tile.y) for tile in planned if tile.counted]
         budget = budget_of(layer, zoom)
-        for number, packed in self._in_threads(_packed, self._drawn(layer, zoom)):
+        drawn = self._drawn(layer, zoom) if len(counted) < len(planned) else ()
+        for number, packed in self._in_threads(_packed, drawn):
             if packed is not None and len(packed) <= budget:
                 yield number, packed
             else:

@@ -1,1 +1,3 @@
-select x, y from tile_plan where layer_id = :layer and zoom = :zoom and counted and features > 0
+-- A shape that is at home elsewhere is counted there.
+select x, y, counted from tile_plan
+where layer_id = :layer and zoom = :zoom and (features > 0 or not counted)

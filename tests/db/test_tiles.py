@@ -48,6 +48,8 @@ BUDGET: Final = 2_500
 """Bytes of a tile here, so that few features are many."""
 MOST_THINGS: Final = 40
 LISTED: Final = 2
+CROWD: Final = 45
+"""Features of a layer, above which some leave: tiles are drawn, then counted, then drawn."""
 
 
 @dataclass
@@ -175,7 +177,7 @@ def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (cutting, verifying, counting):
         monkeypatch.setattr(module, "BUDGET", BUDGET)
         monkeypatch.setattr(module, "LISTED", LISTED)
-    monkeypatch.setattr(cutting, "MOST_THINGS", MOST_THINGS)
+    monkeypatch.setattr(cutting, "THING", BUDGET // MOST_THINGS)
 
 
 def _with_zooms(layer: Layer) -> Layer:
@@ -207,7 +209,8 @@ class Editor:
         for _ in range(self._random.randint(1, 3)):
             layer = self._random.choice((POINTS, POINTS, AREAS))
             known = sorted(key for key in town.now if key[0] == layer and key not in changed)
-            changed |= self._random.choice(ways)(layer, known, town)
+            way = self.remove if len(known) > CROWD else self._random.choice(ways)
+            changed |= way(layer, known, town)
         return changed
 
     def add(self, layer: str, known: Any, town: Town) -> Any:
