@@ -78,29 +78,57 @@ begin
         $sql$, layer_name, meta.tile_attributes(layer_name, wanted)) using target, whole;
 end $$;
 
--- Rows of a release for the second reader of its tiles, in the order of their identity; a column of
--- a batch is one string of bytes (numbers have the highest octet first). Positions are degrees.
+-- What the second reader of tiles holds them against: the features of a release in core, and where the
+-- cutter says that each lies. A column of some thousand rows is one string of bytes (numbers have the
+-- highest octet first; positions are degrees), and rows come as they lie on the disk: nothing is
+-- sorted, and no table of all of them is made in memory.
+create or replace function meta.page_ranges(relation regclass) returns table (first tid, beyond tid)
+language sql stable as $$
+    select format('(%s,0)', page)::tid, format('(%s,0)', page + 1024)::tid
+    from generate_series(0, pg_relation_size(relation) / current_setting('block_size')::bigint, 1024) page
+$$;
+
+drop function if exists meta.tile_roster(text, integer);
 create or replace function meta.tile_roster(layer_name text, target integer)
-returns table (ids bytea, names bytea, name_sizes bytea, bounds bytea, spots bytea)
--- Rows of a batch stand together already: no table of all batches is made in memory.
-language plpgsql stable set enable_hashagg = off as $$
+returns table (ids bytea, names bytea, name_sizes bytea, bounds bytea)
+language plpgsql stable as $$
+declare
+    range record;
+    box text := (
+        select case geometry
+            when 'point' then 'float8send(st_x(l.geom)) || float8send(st_y(l.geom))'
+            else 'float8send(st_xmin(l.geom)) || float8send(st_ymin(l.geom))'
+                 ' || float8send(st_xmax(l.geom)) || float8send(st_ymax(l.geom))'
+        end
+        from meta.layer where layer_id = layer_name
+    );
 begin
-    return query execute format($sql$
-        select string_agg(uuid_send(feature_id), ''),
-               string_agg(coalesce(convert_to(name_th, 'UTF8'), ''), ''),
-               string_agg(int4send(coalesce(octet_length(name_th), -1)), ''),
-               string_agg(float8send(st_xmin(geom)) || float8send(st_ymin(geom))
-                   || float8send(st_xmax(geom)) || float8send(st_ymax(geom)), ''),
-               string_agg(int4send(x) || int4send(y), '')
-        from (
-            select row_number() over (order by l.feature_id) / 65536 as batch,
-                   l.feature_id, l.name_th, l.geom, s.x, s.y
+    for range in select * from meta.page_ranges(format('core.%I', layer_name)) loop
+        return query execute format($sql$
+            select string_agg(uuid_send(l.feature_id), ''),
+                   string_agg(coalesce(convert_to(l.name_th, 'UTF8'), ''), ''),
+                   string_agg(int4send(coalesce(octet_length(l.name_th), -1)), ''),
+                   string_agg(%2$s, '')
             from core.%1$I l
-            left join pg_temp.tile_spot s on s.layer_id = %1$L and s.feature_id = l.feature_id
-            where l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
+            where l.ctid >= $2 and l.ctid < $3
+              and l.release_from <= $1 and (l.release_to is null or l.release_to > $1)
               and l.source_id = any ((select meta.declared_sources(%1$L))::text[]) and l.geom is not null
-        ) row
-        group by batch
-        order by batch
-        $sql$, layer_name) using target;
+            having count(*) > 0
+            $sql$, layer_name, box) using target, range.first, range.beyond;
+    end loop;
+end $$;
+
+create or replace function meta.tile_spots(layer_name text)
+returns table (ids bytea, spots bytea)
+language plpgsql stable as $$
+declare
+    range record;
+begin
+    for range in select * from meta.page_ranges('pg_temp.tile_spot') loop
+        return query
+            select string_agg(uuid_send(s.feature_id), ''), string_agg(int4send(s.x) || int4send(s.y), '')
+            from pg_temp.tile_spot s
+            where s.ctid >= range.first and s.ctid < range.beyond and s.layer_id = layer_name
+            having count(*) > 0;
+    end loop;
 end $$;

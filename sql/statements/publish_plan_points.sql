@@ -4,11 +4,13 @@ insert into tile_plan (layer_id, zoom, x, y, features, counted)
 with thing as (
     select x >> :shift as x, y >> :shift as y, 1 as features
     from tile_spot
-    where layer_id = :layer and not :heaped
+    where layer_id = :layer and not :heaped and (:whole or ((x >> :shift) >> 12, (y >> :shift) >> 12) in (
+        select x, y from tile_touched where layer_id = :layer and zoom = :zoom))
     union all
     select x >> :shift as x, y >> :shift as y, count(*)
     from tile_spot
-    where layer_id = :layer and :heaped
+    where layer_id = :layer and :heaped and (:whole or ((x >> :shift) >> 12, (y >> :shift) >> 12) in (
+        select x, y from tile_touched where layer_id = :layer and zoom = :zoom))
     group by x >> :shift, y >> :shift
 ),
 tile as (
@@ -18,4 +20,3 @@ tile as (
 )
 select :layer, :zoom, tile_x, tile_y, features, :counted or things > :most
 from tile
-where :whole or (tile_x, tile_y) in (select x, y from tile_touched where layer_id = :layer and zoom = :zoom)

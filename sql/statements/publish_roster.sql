@@ -1,1 +1,1 @@
-select ids, names, name_sizes, bounds, spots from meta.tile_roster(:layer, :target)
+select ids, names, name_sizes, bounds from meta.tile_roster(:layer, :target)

@@ -55,14 +55,10 @@ def roster_at(units: Sequence[tuple[int, int]], names: Sequence[str | None] = NA
     ids = (
         sorted(IDS) if len(units) == 3 else [str(uuid.UUID(int=n << 96)) for n in range(len(units))]
     )
-    batch = (
-        b"".join(uuid.UUID(text).bytes for text in ids),
-        b"".join(texts),
-        np.array(sizes, ">i4").tobytes(),
-        np.column_stack([lon, lat, lon, lat]).astype(">f8").tobytes(),
-        spots.astype(">i4").tobytes(),
-    )
-    return roster_of([batch])
+    packed = b"".join(uuid.UUID(text).bytes for text in ids)
+    degrees = np.column_stack([lon, lat]).astype(">f8").tobytes()
+    rows = [(packed, b"".join(texts), np.array(sizes, ">i4").tobytes(), degrees)]
+    return roster_of("parks", rows, [(packed, spots.astype(">i4").tobytes())])
 
 
 @pytest.fixture
@@ -284,3 +280,16 @@ def test_numbers_of_all_kinds_are_read_from_a_tile() -> None:
         list(range(12)),
         [4095 - n for n in range(12)],
     )
+
+
+def test_spots_that_are_not_the_features_own_stop_the_publication() -> None:
+    ids = b"".join(uuid.UUID(text).bytes for text in IDS)
+    names, sizes = b"", np.full(3, -1, ">i4").tobytes()
+    degrees = np.array([[100.5, 13.7, 100.6, 13.8]] * 3, ">f8").tobytes()
+    inside = np.array([[52_300_000, 30_966_000]] * 3, ">i4")
+    assert len(roster_of("parks", [(ids, names, sizes, degrees)], [(ids, inside.tobytes())])) == 3
+    turned = inside.tobytes()[:-8] + np.array([5, 5], ">i4").tobytes()
+    with pytest.raises(ReleaseUnverified, match="spots lie elsewhere"):
+        roster_of("parks", [(ids, names, sizes, degrees)], [(ids, turned)])
+    with pytest.raises(ReleaseUnverified, match="spots are those of other features"):
+        roster_of("parks", [(ids, names, sizes, degrees)], [(ids[16:], inside.tobytes()[8:])])

@@ -40,6 +40,8 @@ Address: TypeAlias = tuple[int, int, int]
 
 _STANDS_OUT: Final = 3
 """Units by which a vertex may leave its true bounds: rounding, or a speck's size."""
+_ROW: Final = np.array([1, 4096])
+"""Makes one number of column and row."""
 _TEXTS: Final = ("feature_id", "name_th", "places")
 
 
@@ -161,17 +163,19 @@ class LayerCheck:
         self._check(at, set(layers) <= {counts_of(self._layer.id)}, "draws what it should count")
         bits = cell_bits(self._layer, at[0])
         units = self._roster.at(at[0], self._home(at)) & 4095
-        cells, wanted = np.unique(units >> bits, axis=0, return_counts=True)
-        found = {
-            (across >> bits, down >> bits): count
+        cells, wanted = np.unique((units >> bits) @ _ROW, return_counts=True)
+        told = [
+            (cell, count)
             for counts in layers.values()
-            for across, down, count in zip(
-                counts.x.tolist(), counts.y.tolist(), counts.numbers["count"].tolist(), strict=True
+            for cell, count in zip(
+                ((np.column_stack([counts.x, counts.y]) >> bits) @ _ROW).tolist(),
+                counts.numbers["count"].tolist(),
+                strict=True,
             )
-        }
-        told = sum(len(counts.x) for counts in layers.values())
-        expected = dict(zip(map(tuple, cells.tolist()), wanted.tolist(), strict=True))
-        same = told == len(found) and found == expected
+        ]
+        found = dict(told)
+        expected = dict(zip(cells.tolist(), wanted.tolist(), strict=True))
+        same = len(told) == len(found) and found == expected
         self._check(at, same, f"counts {sum(found.values())} features of {len(units)}")
 
     def take_as_seen(self, at: Address, tile: bytes) -> None:

@@ -1,0 +1,1 @@
+select ids, spots from meta.tile_spots(:layer)
