@@ -1,4 +1,5 @@
 -- Comments on the registers themselves.
+comment on schema staging is 'ว่าง: รุ่นก่อนหน้าพักข้อมูลระหว่างการนำเข้าไว้ที่นี่ / Empty: earlier versions kept rows on their way here';
 comment on table meta.map is 'แผนที่ของฐานข้อมูลนี้ / The one map of this database';
 comment on table meta.agency is 'หน่วยงานเจ้าของข้อมูล / Who publishes';
 comment on table meta.layer is 'ชั้นข้อมูลที่ประกาศ / Declared layers';

@@ -90,6 +90,13 @@ def test_its_tables_have_the_indexes_and_the_checks_of_new_ones(old_state: OldSt
     assert old_state.all(checked) == [("c",)]
 
 
+def test_rows_on_their_way_have_no_tables_that_all_runs_share(old_state: OldState) -> None:
+    shared = "select count(*) > 0 from pg_class where relnamespace = 'staging'::regnamespace"
+    assert old_state.all(shared) == [(True,)]
+    old_state.upgrade()
+    assert old_state.all(shared) == [(False,)]
+
+
 def test_what_failed_is_a_fault(old_state: OldState) -> None:
     assert old_state.all("select count(*) from meta.run where outcome = 'failed'") == [(1,)]
     old_state.upgrade()
