@@ -61,6 +61,15 @@ def test_easting_and_northing_are_moved() -> None:
     assert (lon, lat) == pytest.approx((100.50179709, 13.75630202), abs=1e-6)
 
 
+def test_positions_are_on_the_grid_that_the_layer_declares() -> None:
+    given = raw(x=["100.123456789"], y=["13.75"])
+    by = source(origin="columns", crs="EPSG:4326")
+    for decimals, lon in ((5, 100.12346), (9, 100.123456789)):
+        of = layer(precision=decimals)
+        found = read_positions(given.table, operation_for("EPSG:4326"), by, of, AREA, CATALOGUE)
+        assert found.shapes.xy.tolist() == [[lon, 13.75]]
+
+
 def test_only_zero_and_zero_is_nowhere() -> None:
     found = from_columns([0.0, 0.0, 100.5, 0.0], [0.0, 13.75, 0.0, None])
     assert said(found.issues)[0] == ("position_unreadable", 11)
