@@ -202,7 +202,7 @@ BUILDING = [
     (unify_step, "run", lambda _, name, **named: name == "unify_layer" and is_parks(**named)),
     (build, "fetch_rows", lambda connection, layer, *_: layer.id == "parks"),
     (build, "verify_file", lambda rows, product, path: rows.layer.id == "parks"),
-    (tile_maker, "run", lambda _, name, **named: name == "publish_tiles" and is_parks(**named)),
+    (tile_maker, "run", lambda _, name, **named: name == "publish_planned" and is_parks(**named)),
 ]
 
 
