@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from flows.faults import contain
@@ -55,7 +56,7 @@ class Ahead:
 
     def __init__(self, job: Job, sources: Sequence[Source], is_due: IsDue) -> None:
         self._job, self._is_due = job, is_due
-        self._next = dict(zip((s.id for s in sources), [*sources[1:], None], strict=True))
+        self._next = {source.id: following for source, following in pairwise(sources)}
         self._waiting: tuple[Snapshot, Reading] | None = None
 
     def read(self, source: Source, taken: Snapshot) -> RawTable | Refusal:

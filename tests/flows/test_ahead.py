@@ -129,3 +129,12 @@ def test_a_run_that_is_stopped_leaves_no_reader_and_no_folder(
         refresh(small_city.job)
     assert len(readers.started) == 2 and readers.all_ended()
     assert list(tmp_path.glob("onemap-job-*")) == []
+
+
+def test_a_look_at_no_source_and_at_one_start_nothing_early(
+    small_city: SmallCity, readers: Readers
+) -> None:
+    assert refresh(small_city.job, only=[]).sources == ()
+    assert readers.seen == []
+    refresh(small_city.job, only=[order(small_city)[0]])
+    assert readers.of(order(small_city)[1]) == []
