@@ -211,6 +211,8 @@ def test_batches_of_any_size_are_the_same_file(
 ) -> None:
     """What a reader hands over at a time is not what was written at a time."""
     table = pa.concat_tables([some_rows(parks)] * 7)
+    ids = pa.array([f"{number:02}" for number in range(len(table))])  # each has its own, in order
+    table = table.set_column(0, table.schema.field(0), ids)
     path = written(table, parks, product, tmp_path / "whole")
     monkeypatch.setattr("geo.publishing.verifying.files.BATCH_ROWS", 5)
     monkeypatch.setattr("geo.publishing.verifying.files._BLOCK", 700)

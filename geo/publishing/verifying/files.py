@@ -1,4 +1,4 @@
-"""Opens the files of a layer again, with another reader than their writer where there is one.
+"""Opens the files of a layer again, with another reader than their writer.
 
 All rows of all columns, every vertex, the names of columns and the CRS are held against the rows
 that the database gave and against the declarations, batch by batch. Whatever differs raises
@@ -17,6 +17,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Final
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 import pyarrow.parquet
 import pyogrio
+import shapely
 
 from geo.errors import ReleaseUnverified
 from geo.publishing.columns import GEOMETRY
@@ -178,7 +180,7 @@ def _read_geopackage(rows: Rows, path: Path) -> Batches:
 
 
 def _read_parquet(rows: Rows, path: Path) -> Batches:
-    """By Arrow, which wrote it: nothing else here reads it in batches."""
+    """By geopandas, which judges the metadata of the shapes as well; a row group at a time."""
     with pyarrow.parquet.ParquetFile(path) as file:
         _expect(path, "columns", file.schema_arrow.names, rows.reader("parquet").schema.names)
         _expect(path, "features", file.metadata.num_rows, rows.facts.features)
@@ -186,10 +188,25 @@ def _read_parquet(rows: Rows, path: Path) -> Batches:
         column = geo["columns"][GEOMETRY]
         said = [geo["primary_column"], column["encoding"], column["geometry_types"]]
         _expect(path, "shapes", said, [GEOMETRY, "WKB", [GEOMETRY_TYPES[rows.layer.geometry]]])
-        _expect(path, "CRS", column.get("crs", "OGC:CRS84"), "OGC:CRS84")
         bounds = rows.facts.bounds
         _expect(path, "bbox", column.get("bbox"), list(bounds) if bounds else None)
-        yield from file.iter_batches(BATCH_ROWS)
+        for span in _spans_of_ids(file.metadata):
+            frame = geopandas.read_parquet(
+                path, filters=span, to_pandas_kwargs={"types_mapper": pd.ArrowDtype}
+            )
+            _expect(path, "CRS", frame.crs.to_authority(), ("OGC", "CRS84"))
+            values = pa.Table.from_pandas(
+                pd.DataFrame(frame.drop(columns=GEOMETRY)), preserve_index=False
+            )
+            wkb = pa.array(shapely.to_wkb(frame.geometry.to_numpy()), pa.binary())
+            yield from values.append_column(GEOMETRY, wkb).combine_chunks().to_batches()
+
+
+def _spans_of_ids(metadata: pyarrow.parquet.FileMetaData) -> Iterator[list[tuple[str, str, str]]]:
+    """The ids of each row group, as a filter: rows lie by their ids."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    for ids in (group.column(0).statistics for group in groups if group.num_rows):
+        yield [("feature_id", ">=", ids.min), ("feature_id", "<=", ids.max)]
 
 
 def _read_csv(rows: Rows, path: Path) -> Batches:
