@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from geo.states import ROW, RawTable
 from geo.values.text import clean, without_decimal_zeros
@@ -26,11 +27,20 @@ def rows_alike(raw: RawTable, names: tuple[str, ...]) -> pa.Array:
     """
     from pandas.util import hash_array  # half a second, where rows are at work
 
-    numbers, marks = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+    marks = np.empty(raw.rows.num_rows, np.uint64)
+    numbers, done = np.empty(len(marks), np.int32), 0
     for batch in raw.columns(ROW, *names):
         keys = agency_keys(pa.Table.from_batches([batch]), names).fill_null("")
-        marks.append(hash_array(keys.to_numpy(zero_copy_only=False), categorize=False))
-        numbers.append(np.asarray(batch[ROW]))
-    whole = np.concatenate(marks)
-    different, counts = np.unique(whole, return_counts=True)
-    return pa.array(np.concatenate(numbers)[np.isin(whole, different[counts > 1])])
+        here = slice(done, done := done + len(keys))
+        marks[here] = hash_array(keys.to_numpy(zero_copy_only=False), categorize=False)
+        numbers[here] = np.asarray(batch[ROW])
+    return pa.array(numbers[_repeated(marks)], pa.int64())
+
+
+def _repeated(marks: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where a mark stands that stands elsewhere, too; in order."""
+    order = np.argsort(marks)
+    equal = marks[order[1:]] == marks[order[:-1]]
+    shared = np.zeros(len(marks), np.bool_)
+    shared[order[1:][equal]] = shared[order[:-1][equal]] = True
+    return np.flatnonzero(shared)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from geo.errors import NotThere
 from geo.issues import IssueCatalogue
+from geo.spill import Spill
 from geo.states import Deciding, Snapshot, Verdict
 from geo.store import lease, runs
 from geo.store.database import transaction
@@ -54,7 +55,7 @@ def hold_delivery(city: TestMap) -> int:
         }
     )
     rows = delivery([Row("1", 100.49, 13.75)], city.view.layer("parks"))
-    held = replace(rows, issues=issues, quarantined=quarantined, rows_in=2)
+    held = replace(rows, issues=Spill.of(issues), quarantined=Spill.of(quarantined), rows_in=2)
     with lease.hold(city.engine, ["parks"]):
         number = runs.begin(city.engine, source, taken, Deciding({}))
         runs.close_held(city.engine, number, held, Verdict("held", WHY, {"fall": 0.5, "seen": {}}))
