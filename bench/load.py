@@ -39,6 +39,7 @@ def compared(
                 costs[name].append(cost)
     medians = {name: asdict(measure.median(turns)) for name, turns in costs.items()}
     medians["One Map"]["wall"] = measure.middle([one["load"] for one in said])
+    medians["One Map"]["client_cpu"] = measure.middle([one["cpu"] for one in said])
     medians["One Map"]["placed"] = measure.middle([one["placed"] for one in said])
     return {"kind": kind, "rows": rows, "format": format, "said": said[-1], "costs": medians}
 

@@ -23,9 +23,9 @@ peers' positions are 189 m off (their default for Indian 1975); they judge no ro
 history."""
 ABOUT_LOADS: Final = """\
 Seconds by the clock; CPU of the program and of the server; highest resident memory of one
-process. *One Map* begins where a worker begins, its libraries imported; the peers' start is a
-tenth of a second, geopandas' a second. *limit*: the rows that One Map stored, from a binary
-file by COPY, with GIST and primary key."""
+process. *One Map* begins where a worker stands that has taken in another source before; the
+peers' start is a tenth of a second, geopandas' a second. *limit*: the rows that One Map stored,
+from a binary file by COPY, with GIST and primary key."""
 
 
 def results() -> Mapping[str, Any]:
@@ -156,7 +156,7 @@ def _growth(measured: list[Json]) -> Iterator[str]:
                 f"{one['rows']:,}",
                 f"{one['said']['load']:.1f}",
                 f"{one['said']['placed']:.1f}",
-                f"{one['client_cpu']:.1f}",
+                f"{one['said']['cpu']:.1f}",
                 f"{one['server_cpu']:.1f}",
                 f"{one['peak_mb']['client']:,.0f}",
                 f"{one['peak_mb']['server']:,.0f}",
