@@ -1,7 +1,7 @@
 """`python -m bench.ours load SOURCE`, or `publish`: a part of the road in a process of its own.
 
-Says as JSON how long each part took. The clock of a load begins where a worker stands that has taken
-in another source before: its libraries are imported, and it has tried its walls.
+Says as JSON how long each part took. The clock of a load begins where a worker stands that has
+taken in another source before: its libraries are imported, and it has tried its walls.
 """
 
 from __future__ import annotations
