@@ -32,10 +32,12 @@ def folder(prefix: str, within: Path | None = None) -> Iterator[Path]:
 
 
 def _sweep(place: Path, prefix: str) -> None:
+    """A young folder is not even locked: its own process would find it taken."""
     for left in place.glob(f"{prefix}*"):
-        with suppress(OSError), _locked(left):
+        with suppress(OSError):
             if time.time() - left.stat().st_mtime > NEW_SECONDS:
-                shutil.rmtree(left)
+                with _locked(left):
+                    shutil.rmtree(left)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -251,7 +252,8 @@ def _write_manifest(
         "fetched": asdict(fetched) if fetched else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+    # Two looks of one process may write it at once: each has a name of its own.
+    unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
     unfinished.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
     unfinished.replace(path)
     return Snapshot(source.id, sha256, tuple(files), fetched_at)

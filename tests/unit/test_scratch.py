@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from geo import scratch
 
@@ -62,3 +65,20 @@ def test_other_names_and_links_are_left_alone(tmp_path: Path) -> None:
     with scratch.folder(PREFIX, tmp_path):
         pass
     assert (kept / "x").exists() and (elsewhere / "x").exists() and file.exists()
+
+
+def test_the_next_work_does_not_take_a_folder_from_who_is_about_to_lock_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    young = tmp_path / f"{PREFIX}young"
+    young.mkdir()
+    locked: list[int] = []
+    flock = fcntl.flock
+
+    def noted(handle: int, operation: int) -> None:
+        locked.append(os.fstat(handle).st_ino)
+        flock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", noted)
+    with scratch.folder(PREFIX, tmp_path) as mine:
+        assert locked == [mine.stat().st_ino]
