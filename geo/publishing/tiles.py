@@ -125,7 +125,10 @@ class Cutter:
                 _copy(Stored(previous), fresh, archive)
                 numbers &= fresh
             parts = ((number, self._parts(number, stored)) for number in sorted(numbers))
-            for number, packed in self._in_threads(_joined, parts):
+            for number, joined in self._in_threads(_joined, parts):
+                packed = joined
+                if len(joined) > BUDGET:  # parts may pack better apart than together
+                    packed = _joined(self._parts(number, stored, lambda few: len(_joined(few))))
                 if packed != BLANK:
                     archive.add(number, packed)
             return Cut(self._finish(archive, view.map.title, view.layers), fresh)
@@ -193,12 +196,17 @@ class Cutter:
             for tile in self._run("publish_counts", layer, shift=DEEPEST - zoom, **given):
                 yield zxy_to_tileid(zoom, tile.x, tile.y), bytes(tile.tile)
 
-    def _parts(self, number: int, stored: Mapping[str, Stored]) -> list[bytes]:
-        """The layers' packed tiles of a number, within the budget in all."""
+    def _parts(
+        self,
+        number: int,
+        stored: Mapping[str, Stored],
+        size: Callable[[list[bytes]], int] = lambda parts: sum(map(len, parts)),
+    ) -> list[bytes]:
+        """The layers' packed tiles of a number, within the budget in all, by their `size`."""
         parts = {name: tiles[number] for name, tiles in stored.items() if number in tiles}
         zoom, column, row = tileid_to_zxy(number)
         drawn = dict(parts)
-        while drawn and sum(map(len, parts.values())) > BUDGET:
+        while drawn and size([*parts.values()]) > BUDGET:
             largest = max(drawn, key=lambda name: (self._rank(name), len(drawn[name])))
             del drawn[largest]
             layer = self._publication.view.layer(largest)

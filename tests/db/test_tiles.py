@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import random
@@ -16,7 +17,7 @@ import psycopg
 import pyogrio
 import pytest
 import shapely
-from pmtiles.tile import tileid_to_zxy
+from pmtiles.tile import tileid_to_zxy, zxy_to_tileid
 from psycopg import sql
 from sqlalchemy import Engine
 
@@ -408,6 +409,31 @@ def test_layers_that_are_too_large_together_are_counted_in_the_whole_map_alone(
     cuts = town.cut("whole")
     own = [dict(layers_at(cuts[name].path, 14))[CORNER].name for name in (AREAS, POINTS)]
     assert own == [AREAS, POINTS]
+    together = [part.name for at, part in layers_at(cuts["map"].path, 14) if at == CORNER]
+    assert together == [AREAS, "parks_count"]
+    assert max(map(len, Stored(cuts["map"].path).values())) <= BUDGET
+
+
+def test_layers_that_pack_worse_together_than_apart_are_within_the_budget_all_the_same(
+    town: Town, small_budget: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the packer found nothing in common: apart they would fit, together they do not."""
+
+    def unpressed(tile: bytes) -> bytes:
+        return gzip.compress(tile, 0)
+
+    def joined(parts: list[bytes]) -> bytes:
+        return parts[0] if len(parts) == 1 else unpressed(b"".join(map(unpack, parts)))
+
+    monkeypatch.setattr(cutting, "_joined", joined)
+    monkeypatch.setattr(verifying, "pack", unpressed)
+    town.write(
+        many(24, lambda n: point(100 * n, 7 * n))
+        | many(10, lambda n: box(100 * n, 5 * n, 90, 60), AREAS)
+    )
+    cuts = town.cut("whole")
+    own = [Stored(cuts[name].path)[zxy_to_tileid(14, *CORNER)] for name in (AREAS, POINTS)]
+    assert sum(map(len, own)) <= BUDGET < len(joined(own))
     together = [part.name for at, part in layers_at(cuts["map"].path, 14) if at == CORNER]
     assert together == [AREAS, "parks_count"]
     assert max(map(len, Stored(cuts["map"].path).values())) <= BUDGET

@@ -19,7 +19,7 @@ from pmtiles.reader import MmapSource, all_tiles
 from pmtiles.tile import zxy_to_tileid
 
 from geo.errors import ReleaseUnverified
-from geo.publishing.archive import BLANK, Stored, unpack
+from geo.publishing.archive import BLANK, Stored, pack, unpack
 from geo.publishing.columns import STANDARD, tile_columns
 from geo.publishing.counting import (
     BUDGET,
@@ -99,8 +99,9 @@ def verify_whole_map(
             continue
         parts = {name: tiles[number] for name, tiles in stored.items() if number in tiles}
         _require(len(packed) <= BUDGET, path.name, f"tile {at} has {len(packed)} bytes")
-        if unpack(packed) != b"".join(map(unpack, parts.values())):
-            heavy = sum(map(len, parts.values())) > BUDGET
+        whole = b"".join(map(unpack, parts.values()))
+        if unpack(packed) != whole:
+            heavy = sum(map(len, parts.values())) > BUDGET or len(pack(whole)) > BUDGET
             _require(heavy, path.name, f"its tile {at} is not those of the layers")
             _check_counted(at, unpack(packed), parts, checks, path.name)
         missing.discard(number)
