@@ -16,14 +16,13 @@ import pyarrow as pa
 from geo.reader.encoding import UNREADABLE, UTF8_AS_CP874
 from geo.reader.job import BAD_ROWS_FILE
 from geo.reader.refused import Refused
+from geo.spill import ROWS_PER_BATCH
 
 FEW = 100
 """Bad rows that are accepted even if they are the greater part of a delivery."""
 RAW_LENGTH = 2_000
 """Characters of a bad row's raw text that are kept."""
 MOST_ODDITIES = 1_000
-ROWS_PER_BATCH = 65_536
-"""The unit in which rows are read, handed over and worked on."""
 BATCH_BYTES, ROW_BYTES = 1 << 26, 1 << 28
 """A batch of large rows is divided; a row that is larger than any batch is not handed over."""
 

@@ -14,8 +14,8 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
 
 from geo.reader import drivers
-from geo.reader.delivery import ROWS_PER_BATCH
 from geo.reader.refused import Refused
+from geo.spill import ROWS_PER_BATCH
 from schemas.formats import FORMATS
 
 MAX_WARNINGS = 20
